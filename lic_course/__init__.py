@@ -1,8 +1,8 @@
 """Lossy image compression from JPEG to neural codecs: a course whose every method runs.
 
-    data = lic_course.encode(image, codec="jpeg", quality=60)   # bytes: a complete .lic file
-    image = lic_course.decode(data)                             # the file names its codec
-    print(lic_course.info(data))                                # codec, size, segments and their bytes
+    data = lic_course.encode(image, codec="jpeg", quality=60)  # bytes: a complete .lic file
+    image = lic_course.decode(data)  # the file names its codec
+    print(lic_course.info(data))  # codec, size, segments and their bytes
 
 A picture is a NumPy array of `uint8`, `(height, width, 3)` in sRGB or `(height, width)` in gray.
 Importing this module costs nothing: everything else is loaded when it is first used.
@@ -23,10 +23,23 @@ _WHERE = {
     "UnavailableCodec": "errors",
     "UnreachableTarget": "errors",
 }
-_MODULES = (
-    "atlas bitstream classical codec datasets entropy errors evaluate exercises files images industry "
-    "metrics notebooks plots widgets"
-).split()
+_MODULES = [
+    "bitstream",
+    "classical",
+    "codec",
+    "datasets",
+    "entropy",
+    "errors",
+    "evaluate",
+    "exercises",
+    "files",
+    "images",
+    "industry",
+    "metrics",
+    "notebooks",
+    "plots",
+    "widgets",
+]
 
 __all__ = ["__version__", *_WHERE]
 

@@ -6,7 +6,8 @@
     1-5    height, then width, as variable-length integers (7 bits a byte, low bits first)
     1      flags: bit 0 color, bit 1 a model fingerprint follows
     0 / 8  fingerprint: first 8 bytes of the SHA-256 of the model's weights and integer tables
-    1      number of segments; for each its name (length, ASCII) and the number of its bytes
+    1      number of segments; for each its name (length, ASCII) and the number of its bytes,
+           except for the last one, which takes what is left
     ...    the segments, one after the other
     4      CRC-32 of everything before, big-endian
 
@@ -72,8 +73,8 @@ def pack(
     flags = COLOR * (len(shape) == 3) | FINGERPRINT * bool(fingerprint)
     head = MAGIC + bytes([VERSION]) + _name(codec) + _varint(shape[0]) + _varint(shape[1])
     head += bytes([flags]) + fingerprint + bytes([len(segments)])
-    for name, payload in segments.items():
-        head += _name(name) + _varint(len(payload))
+    for number, (name, payload) in enumerate(segments.items(), 1):
+        head += _name(name) + (_varint(len(payload)) if number < len(segments) else b"")
     body = head + b"".join(segments.values())
     return body + zlib.crc32(body).to_bytes(4, "big")
 
@@ -97,17 +98,12 @@ def unpack(data: bytes, max_pixels: int = MAX_PIXELS) -> LicFile:
     if flags > (COLOR | FINGERPRINT):
         raise BitstreamError("The file has flags that this version does not know.")
     fingerprint = reader.take(8) if flags & FINGERPRINT else b""
-    sizes = [(reader.name(), reader.varint()) for _ in range(reader.byte())]
-    if len(dict(sizes)) != len(sizes):
-        raise BitstreamError("Two segments of the file have the same name: it is damaged.")
-    if sum(size for _, size in sizes) != reader.left():
-        raise BitstreamError("The lengths of the segments do not add up: the file is damaged.")
-    segments = {name: reader.take(size) for name, size in sizes}
-    return LicFile(codec, (height, width, 3)[: 2 + (flags & COLOR)], fingerprint, segments)
+    shape = (height, width, 3)[: 2 + (flags & COLOR)]
+    return LicFile(codec, shape, fingerprint, _segments(reader))
 
 
 def info(data: bytes) -> FileInfo:
-    """Tell what a `.lic` file holds without decoding it; raise `BitstreamError` as `unpack` does."""
+    """Tell what a `.lic` file holds without decoding it; errors as in `unpack`."""
     file = unpack(data, max_pixels=MAX_SIDE**2)
     sizes = {name: len(payload) for name, payload in file.segments.items()}
     return FileInfo(
@@ -120,6 +116,23 @@ def info(data: bytes) -> FileInfo:
         segments=sizes,
         fingerprint=file.fingerprint.hex(),
     )
+
+
+def _segments(reader: "_Reader") -> dict[str, bytes]:
+    """The directory of segments, then the segments themselves."""
+    count, sizes = reader.byte(), {}
+    for number in range(1, count + 1):
+        name = reader.name()
+        if name in sizes:
+            raise BitstreamError("Two segments of the file have the same name: it is damaged.")
+        sizes[name] = reader.varint() if number < count else 0
+    rest = reader.left() - sum(sizes.values())
+    if rest < 0 or (count == 0 and rest > 0):
+        raise BitstreamError("The lengths of the segments do not add up: the file is damaged.")
+    return {
+        name: reader.take(size if number < count else rest)
+        for number, (name, size) in enumerate(sizes.items(), 1)
+    }
 
 
 def _check_frame(data: bytes) -> None:

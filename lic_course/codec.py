@@ -6,6 +6,7 @@ setting for a given size or PSNR, and every tool (command line, widgets, evaluat
 """
 
 import importlib
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -30,14 +31,21 @@ REGISTRY = {  # name: where its class is; imported when the codec is first used
 
 
 class Codec:
-    """What every codec offers. Subclasses set the texts and write `encode` and `decode`."""
+    """What every codec offers. Subclasses set the texts and write `encode` and `decode`.
+
+    The first sentence of a subclass's docstring is its `summary` for the learner.
+    """
 
     name: str
     kind: str  # "industry" (a library), "own" (written in this course) or "learned"
-    summary: str  # one sentence for the learner
     lesson: str  # number of the lesson that explains it, such as "02"
     quality_help: str  # what the quality from 1 to 100 is mapped to
     fingerprint: bytes = b""  # 8 bytes that name the weights of a learned codec
+
+    @property
+    def summary(self) -> str:
+        """One sentence on the codec, for learners."""
+        return inspect.getdoc(self).split("\n\n")[0].replace("\n", " ")
 
     def unavailable(self) -> str | None:
         """Why the codec cannot run here, as one sentence, or None when it can."""

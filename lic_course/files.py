@@ -25,7 +25,7 @@ def data_dir() -> Path:
 
 
 def notebooks_dir() -> Path:
-    """The folder `notebooks/` of the project; the environment variable LIC_NOTEBOOKS overrides it."""
+    """The folder `notebooks/` of the project; the variable LIC_NOTEBOOKS overrides it."""
     return _folder("notebooks", "LIC_NOTEBOOKS")
 
 

@@ -61,16 +61,15 @@ def read(source: str | os.PathLike | bytes) -> np.ndarray:
     The orientation of a camera is applied, transparency is laid on white, 16 bits become 8.
     Raises `UnsupportedImage` when the file is not a picture, `OSError` when it cannot be opened.
     """
-    stream = io.BytesIO(source) if isinstance(source, bytes) else open(source, "rb")
     name = "The data" if isinstance(source, bytes) else str(source)
-    with stream:
-        try:
-            picture = ImageOps.exif_transpose(Image.open(stream))
-            return _to_array(picture)
-        except Image.DecompressionBombError as error:
-            raise UnsupportedImage(f"{name} is too large to read at once: {error}") from None
-        except (OSError, SyntaxError, ValueError, EOFError) as error:
-            raise UnsupportedImage(f"{name} is not a picture that Pillow can read.") from error
+    data = source if isinstance(source, bytes) else Path(source).read_bytes()
+    try:
+        with Image.open(io.BytesIO(data)) as picture:
+            return _to_array(ImageOps.exif_transpose(picture))
+    except Image.DecompressionBombError as error:
+        raise UnsupportedImage(f"{name} is too large to read at once: {error}") from None
+    except (OSError, SyntaxError, ValueError, EOFError) as error:
+        raise UnsupportedImage(f"{name} is not a picture that Pillow can read.") from error
 
 
 def _to_array(picture: Image.Image) -> np.ndarray:
@@ -151,7 +150,7 @@ def dead_leaves(height: int, width: int, seed: int = 0) -> np.ndarray:
 
 
 def rgb_to_ycbcr(rgb: np.ndarray) -> np.ndarray:
-    """Luma and the two color differences of JFIF: (..., 3) in 0..255 to float64, Cb and Cr + 128."""
+    """Luma and the two color differences of JFIF, these + 128: (..., 3) to float64 (..., 3)."""
     return np.asarray(rgb, np.float64) @ RGB_TO_YCBCR.T + [0, 128, 128]
 
 
@@ -174,6 +173,6 @@ def to_blocks(plane: np.ndarray, size: int) -> np.ndarray:
 
 
 def from_blocks(blocks: np.ndarray) -> np.ndarray:
-    """Put the blocks of `to_blocks` together again: (rows, columns, n, n) to (rows n, columns n)."""
+    """Put blocks together again: (rows, columns, n, n) to a plane (rows * n, columns * n)."""
     rows, columns, n, m = blocks.shape
     return blocks.swapaxes(1, 2).reshape(rows * n, columns * m)

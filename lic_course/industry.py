@@ -11,6 +11,7 @@ import io
 import numpy as np
 from PIL import Image, features
 
+from lic_course import sandbox
 from lic_course.codec import Codec
 from lic_course.errors import BitstreamError, UnsupportedImage
 
@@ -24,6 +25,7 @@ class LibraryCodec(Codec):
     min_width = 1
 
     def encode(self, image: np.ndarray, quality: float) -> dict[str, bytes]:
+        """Write one segment: the file of the library, after a check of the picture's sides."""
         if image.shape[1] < self.min_width:
             raise UnsupportedImage(
                 f"{self.name} needs a width of at least {self.min_width} pixels, "
@@ -36,6 +38,7 @@ class LibraryCodec(Codec):
         return {self.segment: self.to_file(image, quality)}
 
     def decode(self, segments: dict[str, bytes], shape: tuple[int, ...]) -> np.ndarray:
+        """Read the segment; whatever the library raises becomes a `BitstreamError`."""
         if set(segments) != {self.segment}:
             raise BitstreamError(f"A {self.name} file has the one segment {self.segment!r}.")
         try:
@@ -64,9 +67,18 @@ def _write_with_pillow(image: np.ndarray, fmt: str, **options) -> bytes:
 
 
 def _read_with_pillow(data: bytes, shape: tuple[int, ...]) -> np.ndarray:
-    with Image.open(io.BytesIO(data)) as picture:
+    with _open(data) as picture:
         _check_size(picture.size, shape)
         return np.asarray(picture.convert("L" if len(shape) == 2 else "RGB"))
+
+
+def _open(data: bytes) -> Image.Image:
+    """Open without Pillow's own limit of pixels: the size is checked against the header next."""
+    limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+    try:
+        return Image.open(io.BytesIO(data))
+    finally:
+        Image.MAX_IMAGE_PIXELS = limit
 
 
 def _check_size(size: tuple[int, int], shape: tuple[int, ...]) -> None:
@@ -78,8 +90,9 @@ def _check_size(size: tuple[int, int], shape: tuple[int, ...]) -> None:
 
 
 class Png(LibraryCodec):
+    """PNG keeps every pixel: prediction and deflate, the usual lossless format."""
+
     name, segment, lesson = "png", "png", "03"
-    summary = "PNG keeps every pixel: prediction and deflate, the usual lossless format."
     quality_help = "ignored: lossless"
     max_side = 2**31 - 1
 
@@ -88,8 +101,9 @@ class Png(LibraryCodec):
 
 
 class Jpeg(LibraryCodec):
+    """JPEG by libjpeg-turbo: 4:2:0 chroma and optimized Huffman tables."""
+
     name, segment, lesson = "jpeg", "jpg", "02"
-    summary = "JPEG by libjpeg-turbo: 4:2:0 chroma and optimized Huffman tables."
     quality_help = "libjpeg's quality"
     subsampling = 2  # Pillow's number for 4:2:0
     max_side = 65500
@@ -100,14 +114,16 @@ class Jpeg(LibraryCodec):
 
 
 class Jpeg444(Jpeg):
+    """JPEG by libjpeg-turbo with full-resolution chroma (4:4:4), optimized tables."""
+
     name = "jpeg-444"
-    summary = "JPEG by libjpeg-turbo with full-resolution chroma (4:4:4), optimized tables."
     subsampling = 0
 
 
 class Jpeg2000(LibraryCodec):
+    """JPEG 2000 by OpenJPEG: 9/7 wavelet with its color transform (mct=1)."""
+
     name, segment, lesson = "jpeg2000", "jp2", "03"
-    summary = "JPEG 2000 by OpenJPEG: 9/7 wavelet with its color transform (mct=1)."
     quality_help = "compression ratio from 300:1 at 1 to 3:1 at 100, evenly on a logarithmic scale"
 
     def unavailable(self) -> str | None:
@@ -129,8 +145,9 @@ class Jpeg2000(LibraryCodec):
 
 
 class WebP(LibraryCodec):
+    """WebP by libwebp: the intra coding of the video codec VP8, always 4:2:0."""
+
     name, segment, lesson = "webp", "webp", "03"
-    summary = "WebP by libwebp: the intra coding of the video codec VP8, always 4:2:0."
     quality_help = "libwebp's quality, method 6"
     max_side = 16383
 
@@ -142,8 +159,9 @@ class WebP(LibraryCodec):
 
 
 class Avif(LibraryCodec):
+    """AVIF by libavif: the intra coding of the video codec AV1, 4:2:0."""
+
     name, segment, lesson = "avif", "avif", "03"
-    summary = "AVIF by libavif: the intra coding of the video codec AV1, 4:2:0."
     quality_help = "libavif's quality, speed 6"
 
     def unavailable(self) -> str | None:
@@ -154,8 +172,9 @@ class Avif(LibraryCodec):
 
 
 class Heif(LibraryCodec):
+    """HEIF by x265: the intra coding of the video codec HEVC, 4:2:0 (BPG's tools)."""
+
     name, segment, lesson = "heif", "heic", "03"
-    summary = "HEIF by x265: the intra coding of the video codec HEVC, 4:2:0 (BPG's tools)."
     quality_help = "libheif's quality"
 
     def unavailable(self) -> str | None:
@@ -185,6 +204,7 @@ class ImagecodecsCodec(LibraryCodec):
     module: str
 
     def unavailable(self) -> str | None:
+        """Whether imagecodecs is there, and was built with this codec."""
         if importlib.util.find_spec("imagecodecs") is None:
             return "the package imagecodecs is not installed; run `pip install imagecodecs`."
         import imagecodecs
@@ -195,8 +215,9 @@ class ImagecodecsCodec(LibraryCodec):
 
 
 class JpegXr(ImagecodecsCodec):
+    """JPEG XR by jxrlib: a lapped block transform, made for cameras, hardly used."""
+
     name, segment, lesson, module = "jpegxr", "jxr", "03", "JPEGXR"
-    summary = "JPEG XR by jxrlib: a lapped block transform, made for cameras, hardly used."
     quality_help = "jxrlib's level, from 1.5 at 1 to 99 at 100"
     min_width = 17  # two macroblocks, for the overlapped transform
 
@@ -207,14 +228,13 @@ class JpegXr(ImagecodecsCodec):
         return imagecodecs.jpegxr_encode(image, level=level)
 
     def from_file(self, data: bytes, shape: tuple[int, ...]) -> np.ndarray:
-        import imagecodecs
-
-        return imagecodecs.jpegxr_decode(data, out=np.empty(shape, np.uint8))
+        return sandbox.decode("jpegxr_decode", data, shape)  # jxrlib crashes on damaged data
 
 
 class JpegXl(ImagecodecsCodec):
+    """JPEG XL by libjxl: adaptive DCT sizes, tuned to the eye rather than to PSNR."""
+
     name, segment, lesson, module = "jpegxl", "jxl", "03", "JPEGXL"
-    summary = "JPEG XL by libjxl: adaptive DCT sizes, tuned to the eye rather than to PSNR."
     quality_help = "Butteraugli distance from 15 at 1 to 0.1 at 100, evenly on a logarithmic scale"
 
     def to_file(self, image: np.ndarray, quality: float) -> bytes:

@@ -43,7 +43,7 @@ def _luma(x: np.ndarray) -> np.ndarray:
 
 
 def ssim(x: np.ndarray, x_hat: np.ndarray) -> float:
-    """Structural similarity, 11-tap Gaussian window of sigma 1.5, mean over the channels; at most 1.
+    """Structural similarity: 11-tap Gaussian window, sigma 1.5, mean over channels; at most 1.
 
     Source: Wang, Bovik, Sheikh and Simoncelli, IEEE Trans. Image Processing 2004.
     """
@@ -134,7 +134,7 @@ def bd_rate(
     test_quality: np.ndarray,
     fit: str = "pchip",
 ) -> float:
-    """Bjontegaard delta rate in percent: mean change of the rate at equal quality; negative is better.
+    """Bjontegaard delta rate in percent: mean change of rate at equal quality; negative is better.
 
     Rates in any unit, qualities in dB, at least four points a curve. `fit`: "pchip" (monotone
     pieces, the JVET rule), "akima", or "cubic" (one polynomial). Only the common range of quality
