@@ -148,14 +148,14 @@ class WebP(LibraryCodec):
     """WebP by libwebp: the intra coding of the video codec VP8, always 4:2:0."""
 
     name, segment, lesson = "webp", "webp", "03"
-    quality_help = "libwebp's quality, method 6"
+    quality_help = "libwebp's quality, method 4 (its default)"
     max_side = 16383
 
     def unavailable(self) -> str | None:
         return None if features.check("webp") else "Pillow was built without libwebp."
 
     def to_file(self, image: np.ndarray, quality: float) -> bytes:
-        return _write_with_pillow(image, "WEBP", quality=round(quality), method=6)
+        return _write_with_pillow(image, "WEBP", quality=round(quality), method=4)
 
 
 class Avif(LibraryCodec):

@@ -1,0 +1,256 @@
+"""Measuring codecs: one picture, a sweep over a data set that survives a kill, and timing.
+
+Every rate is the length of a complete file, every quality that of the picture decoded from it.
+"""
+
+import os
+import platform
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+
+import lic_course
+from lic_course import datasets, images, metrics
+from lic_course.codec import available
+from lic_course.errors import LicError
+from lic_course.results import (
+    Curve,
+    Point,
+    Provenance,
+    Results,
+    bd_table,
+    load,
+    load_results,
+    measured,
+    published,
+    save,
+)
+
+__all__ = [
+    "Curve",
+    "Point",
+    "Results",
+    "Timing",
+    "bd_table",
+    "load_results",
+    "measure",
+    "measured",
+    "published",
+    "sweep",
+    "time_codec",
+]
+
+# Qualities that spread about ten points over 0.1 to 3 bpp: each codec has a scale of its own.
+QUALITIES = {
+    "png": (100,),
+    "webp": (1, 5, 10, 20, 35, 50, 65, 80, 90, 95),
+    "jpeg2000": (5, 15, 25, 35, 45, 55, 65, 72, 80),
+    "jpegxr": (1, 5, 10, 20, 30, 40, 50, 60, 75),
+    "jpegxl": (1, 10, 20, 30, 40, 50, 60, 70),
+    "heif": (10, 15, 20, 25, 30, 40, 50, 60, 70),
+    "avif": (8, 15, 25, 35, 45, 55, 65, 75, 85, 92),
+}
+DEFAULT_QUALITIES = (5, 10, 20, 30, 40, 50, 60, 75, 85, 90, 95)
+
+PACKAGES = ("numpy", "pillow", "imagecodecs", "pillow-heif", "constriction", "torch")
+PILLOW_CODECS = {
+    "libjpeg-turbo": "libjpeg_turbo",
+    "openjpeg": "jpg_2000",
+    "libwebp": "webp",
+    "libavif": "avif",
+}
+
+
+def measure(image: np.ndarray, codec: str, quality: float, picture: str = "") -> Point:
+    """Code a picture to a complete file, decode the file again, and measure both.
+
+    image: uint8, (H, W, 3) or (H, W); quality from 1 to 100; picture: the name to write down.
+    Raises the errors of `lic_course.encode`.
+    """
+    trip = _round_trip(image, codec, quality)
+    data, x_hat = trip.data, trip.image
+    return Point(
+        codec=codec,
+        picture=picture,
+        quality=quality,
+        bytes=len(data),
+        bpp=metrics.bpp(len(data), image),
+        psnr=metrics.psnr(image, x_hat),
+        psnr_y=metrics.psnr_y(image, x_hat),
+        ms_ssim=_ms_ssim(image, x_hat),
+        encode_seconds=trip.encode_seconds,
+        decode_seconds=trip.decode_seconds,
+    )
+
+
+@dataclass(frozen=True)
+class _RoundTrip:
+    data: bytes
+    image: np.ndarray
+    encode_seconds: float
+    decode_seconds: float
+
+
+def _round_trip(image: np.ndarray, codec: str, quality: float) -> _RoundTrip:
+    start = time.perf_counter()
+    data = lic_course.encode(image, codec, quality)
+    encoded = time.perf_counter()
+    x_hat = lic_course.decode(data)
+    return _RoundTrip(data, x_hat, encoded - start, time.perf_counter() - encoded)
+
+
+def _ms_ssim(image: np.ndarray, x_hat: np.ndarray) -> float | None:
+    if min(image.shape[:2]) < metrics.MS_SSIM_MIN_SIDE:
+        return None
+    return metrics.ms_ssim(image, x_hat)
+
+
+def sweep(
+    codec: str,
+    pictures: Sequence[datasets.Picture],
+    dataset: str,
+    qualities: Sequence[float] | None = None,
+    output: str | os.PathLike | None = None,
+    command: str = "",
+    restart: bool = False,
+    progress: bool = True,
+) -> Results:
+    """Measure a codec on every picture at every quality, with a progress bar.
+
+    dataset: the name to write down; qualities: `QUALITIES` of the codec when None; output: a JSON
+    file that is written after each picture, so that a sweep that was killed goes on where it was;
+    restart: measure everything again. Raises `LicError` when `output` holds another experiment.
+    """
+    from tqdm.auto import tqdm
+
+    available(codec)
+    qualities = qualities or QUALITIES.get(codec, DEFAULT_QUALITIES)
+    output = None if output is None else Path(output)
+    made = provenance(pictures, command or f"lic evaluate --codec {codec} --folder {dataset}")
+    results = Results(dataset, codec, made, ())
+    if output is not None and output.is_file() and not restart:
+        results = _resume(output, results)
+    done = {(point.picture, point.quality) for point in results.points}
+    todo = {p: [q for q in qualities if (p.name, q) not in done] for p in pictures}
+    with tqdm(total=sum(map(len, todo.values())), desc=codec, disable=not progress) as bar:
+        for picture in (picture for picture in pictures if todo[picture]):
+            points = _measure_all(picture, codec, todo[picture], bar.update)
+            results = Results(dataset, codec, results.provenance, results.points + points)
+            if output is not None:
+                save(output, results)
+    return results
+
+
+def _measure_all(
+    picture: datasets.Picture, codec: str, qualities: Sequence[float], tick: Callable[[], None]
+) -> tuple[Point, ...]:
+    image, points = picture.load(), []
+    for quality in qualities:
+        try:
+            points.append(measure(image, codec, quality, picture.name))
+        except LicError as error:
+            raise type(error)(f"{picture.name}: {error}") from error
+        tick()
+    return tuple(points)
+
+
+def _resume(path: Path, new: Results) -> Results:
+    """The results in `path`, if the same codec, pictures, versions and machine made them."""
+    old = load(path)
+    same = ("pictures", "fingerprint", "package", "python", "libraries", "processor", "cores")
+    differences = [
+        name for name in same if getattr(old.provenance, name) != getattr(new.provenance, name)
+    ]
+    differences += [
+        name for name in ("codec", "dataset") if getattr(old, name) != getattr(new, name)
+    ]
+    if differences:
+        raise LicError(
+            f"{path} holds other results (another {', another '.join(differences)}): write to "
+            "another file, or measure everything again with restart."
+        )
+    return old
+
+
+def provenance(pictures: Sequence[datasets.Picture], command: str) -> Provenance:
+    """What results made here and now from these pictures depend on."""
+    return Provenance(
+        command=command,
+        date=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        pictures=len(pictures),
+        fingerprint=datasets.fingerprint(pictures),
+        package=lic_course.__version__,
+        python=platform.python_version(),
+        libraries=_libraries(),
+        processor=_processor(),
+        cores=os.cpu_count() or 1,
+    )
+
+
+def _libraries() -> dict[str, str]:
+    """The versions of the packages that are installed, and of the codecs inside Pillow."""
+    from PIL import features
+
+    versions = {}
+    for name in PACKAGES:
+        with suppress(metadata.PackageNotFoundError):
+            versions[name] = metadata.version(name)
+    for name, feature in PILLOW_CODECS.items():
+        if version := features.version(feature):
+            versions[name] = version
+    return versions
+
+
+def _processor() -> str:
+    """The processor's name as the system tells it, else its architecture."""
+    with suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Median seconds for one picture, from complete picture to complete file and back."""
+
+    codec: str
+    size: tuple[int, int]  # height, width
+    quality: float
+    repetitions: int
+    encode_seconds: float
+    decode_seconds: float
+
+
+def time_codec(
+    name: str,
+    size: tuple[int, int] = (512, 768),
+    widths: tuple[int, int] | None = None,
+    repetitions: int = 5,
+    quality: float = 50,
+) -> Timing:
+    """Time a codec on a synthetic color picture: medians over the repetitions, after a warm-up.
+
+    size: height and width; widths: (N, M) of a learned codec. Raises `LicError` when a codec
+    without widths is asked for some.
+    """
+    if widths is not None:
+        raise LicError(f"{name} is not a learned codec, it has no widths (N, M): leave them out.")
+    image = images.dead_leaves(*size)
+    repetitions = max(1, repetitions)
+    runs = [_round_trip(image, name, quality) for _ in range(repetitions + 1)][1:]
+    return Timing(
+        name,
+        size,
+        quality,
+        repetitions,
+        encode_seconds=median(run.encode_seconds for run in runs),
+        decode_seconds=median(run.decode_seconds for run in runs),
+    )
