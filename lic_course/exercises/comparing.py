@@ -102,8 +102,8 @@ def _number_difference(got: object, want: Number, rtol: float, atol: float) -> s
 
 
 def _array_difference(got: object, want: np.ndarray, rtol: float, atol: float) -> str:
-    got_array = np.asarray(got) if isinstance(got, np.ndarray | list | tuple) else None
-    if got_array is None or got_array.dtype.kind not in "biufc":
+    got_array = _as_numbers(got)
+    if got_array is None:
         return f"expected an array of shape {want.shape}, got {short(got)}"
     if got_array.shape != want.shape:
         return f"expected an array of shape {want.shape}, got shape {got_array.shape}"
@@ -114,6 +114,16 @@ def _array_difference(got: object, want: np.ndarray, rtol: float, atol: float) -
     place = ", ".join(map(str, where))
     values = _expected(want[where].item(), got_array[where].item())
     return f"at [{place}] {values} ({unequal.sum()} of {want.size} values differ)"
+
+
+def _as_numbers(value: object) -> np.ndarray | None:
+    if not isinstance(value, np.ndarray | list | tuple):
+        return None
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        return None
+    return array if array.dtype.kind in "biufc" else None
 
 
 def _sequence_difference(got: object, want: Sequence, rtol: float, atol: float) -> str:

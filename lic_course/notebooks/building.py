@@ -8,9 +8,14 @@ import nbformat
 from nbformat import NotebookNode
 
 from lic_course.files import write_atomically
-from lic_course.notebooks.lesson import METADATA, Lesson, LessonError, edition
-from lic_course.notebooks.lesson import find_lessons as _find_lessons
-from lic_course.notebooks.lesson import read_source as _read_source
+from lic_course.notebooks.lesson import (
+    METADATA,
+    Lesson,
+    LessonError,
+    edition,
+    find_lessons,
+    read_source,
+)
 from lic_course.notebooks.rules import broken_rules
 from lic_course.notebooks.running import CellFailed, execute
 
@@ -28,17 +33,17 @@ def build(names: Sequence[str] = (), check: bool = False, folder: Path | None = 
     stored notebooks then stay as they were.
     """
     lines = []
-    for lesson in _find_lessons(names, folder):
+    for lesson in find_lessons(names, folder):
         lines += _differences(lesson) if check else _build_one(lesson)
     return lines
 
 
 def _build_one(lesson: Lesson) -> list[str]:
-    source = _read_source(lesson)
+    source = read_source(lesson)
     lines, written = [], {}
     for solved in EDITIONS:
         start = time.perf_counter()
-        nb = _executed(edition(source, lesson, solved), lesson, solved)
+        nb = _executed(edition(source, solved), lesson, solved)
         written[lesson.path(solved)] = data = to_bytes(nb)
         seconds = time.perf_counter() - start
         lines.append(f"{lesson.path(solved)}: {len(data) / 1000:.0f} kB, {seconds:.0f} s")
@@ -66,7 +71,7 @@ def _executed(nb: NotebookNode, lesson: Lesson, solved: bool) -> NotebookNode:
 
 
 def _differences(lesson: Lesson) -> list[str]:
-    source = _read_source(lesson)
+    source = read_source(lesson)
     lines = []
     for solved in EDITIONS:
         path = lesson.path(solved)
@@ -78,7 +83,7 @@ def _differences(lesson: Lesson) -> list[str]:
         except Exception:
             lines.append(f"{path} is not a notebook: run lic build {lesson.number}")
             continue
-        words = _first_difference(stored, edition(source, lesson, solved))
+        words = _first_difference(stored, edition(source, solved))
         lines += [f"{path}: {words}: run lic build {lesson.number}"] if words else []
     return lines
 

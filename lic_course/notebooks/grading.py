@@ -5,6 +5,7 @@ import csv
 import io
 import re
 import secrets
+import subprocess
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -111,10 +112,14 @@ def _run(
         resources={"metadata": {"path": str(folder)}},
     )
     client.prelude = prelude
-    variables = environment(scratch, LIC_GRADE="1")
+    options = {
+        "env": environment(scratch, LIC_GRADE="1"),
+        "stdout": subprocess.DEVNULL,
+        "stderr": subprocess.DEVNULL,
+    }
 
     async def run() -> None:
-        await asyncio.wait_for(client.async_execute(env=variables), seconds)
+        await asyncio.wait_for(client.async_execute(**options), seconds)
 
     try:
         asyncio.run(run())

@@ -91,7 +91,7 @@ def notebook(cells: Sequence[NotebookNode]) -> NotebookNode:
     return NotebookNode(nbformat=4, nbformat_minor=5, metadata=metadata, cells=list(cells))
 
 
-def edition(source: NotebookNode, lesson: Lesson, solved: bool) -> NotebookNode:
+def edition(source: NotebookNode, solved: bool) -> NotebookNode:
     """The solved edition (markers removed) or the learner's (stubs, no cells tagged solution)."""
     cells = []
     for cell in source.cells:
@@ -102,7 +102,7 @@ def edition(source: NotebookNode, lesson: Lesson, solved: bool) -> NotebookNode:
             text = REGION.sub(r"\2", text) if solved else stubbed(text)
             text = text.rstrip()
         elif solved:
-            text = _links_one_folder_down(text, lesson)
+            text = _links_one_folder_down(text)
         cells.append(_cell(cell, text))
     return notebook(cells)
 
@@ -136,8 +136,7 @@ def _ids(cells: Sequence[NotebookNode], lesson: Lesson) -> list[str]:
     """
     section, ids, used = "title", [], Counter()
     for cell in cells:
-        heading = re.match(r"##? +(.+)", cell.source) if cell.cell_type == "markdown" else None
-        if heading and heading[0].startswith("## "):
+        if cell.cell_type == "markdown" and (heading := re.match(r"## +(.+)", cell.source)):
             section = _slug(heading[1])
         used[section] += 1
         ids.append(f"{lesson.number}-{section}-{used[section]:02d}")
@@ -158,14 +157,11 @@ def _check_markers(cell: NotebookNode, where: str) -> None:
     )
 
 
-def _links_one_folder_down(text: str, lesson: Lesson) -> str:
+def _links_one_folder_down(text: str) -> str:
     """Links to files other than lessons, as seen from the folder solutions/."""
 
     def adapt(match: re.Match) -> str:
-        target = match[2]
-        stays = (
-            target.startswith("/") or (lesson.folder / "src" / f"{Path(target).stem}.py").exists()
-        )
-        return match[0] if stays else f"{match[1]}../{target}"
+        is_lesson = re.fullmatch(r"\d\d_\w+\.ipynb", match[2])
+        return match[0] if is_lesson else f"{match[1]}../{match[2]}"
 
     return _LINK.sub(adapt, text)

@@ -137,9 +137,11 @@ def in_sections(nb: NotebookNode, number: str) -> Iterator[str]:
     levels = [level for level, _, _ in found]
     if levels.count(1) != 1 or not levels or levels[0] != 1 or found[0][2] != 0:
         yield "the first cell must hold the one heading of level 1, the title"
-    for before, (level, title, _) in zip(levels, found[1:], strict=False):
+    for before, (level, title, index) in zip(levels, found[1:], strict=False):
         if level > before + 1:
             yield f"the heading {title!r} skips a level"
+        if level == 2 and not nb.cells[index].source.startswith(f"## {title}"):
+            yield f"the heading {title!r} must be the first line of its cell"
     if number != "00" and found and not found[0][1].endswith("?"):
         yield "the title must be a question"
     yield from _in_order([title for level, title, _ in found if level == 2], number)

@@ -1,6 +1,7 @@
 """Running a notebook in a fresh kernel of this interpreter, and normalizing what it stores."""
 
 import os
+import subprocess
 import tempfile
 from pathlib import Path
 
@@ -68,7 +69,7 @@ def execute(nb: NotebookNode, folder: Path, cell_seconds: int = 600) -> Notebook
     )
     with tempfile.TemporaryDirectory() as ipython_dir:
         try:
-            client.execute(env=environment(ipython_dir))
+            client.execute(env=environment(ipython_dir), stderr=subprocess.DEVNULL)
         except CellExecutionError as error:
             words = f"{error.ename}: {error.evalue}".strip().splitlines()[0]
             raise CellFailed(client.current, words) from None
