@@ -149,7 +149,7 @@ CANONICAL = Exercise(
     solution=canonical_words,
     cases=(
         case([1, 3, 3, 3, 3]),
-        case([2, 1, 3, 3]),
+        case([3, 2, 2, 2, 3]),
         case([3, 0, 1, 3, 0, 3, 3]),
     ),
     hidden=_random_lengths,
