@@ -154,12 +154,6 @@ def test_max_pixels_guards_decode(gray_picture):
         lic_course.decode(data, max_pixels=100)
 
 
-def test_webp_on_a_known_picture_is_the_known_number():
-    astronaut = images.builtin("astronaut")
-    data = lic_course.encode(astronaut, "webp", 50)
-    assert metrics.psnr(astronaut, lic_course.decode(data)) == pytest.approx(33.00, abs=0.01)
-
-
 def test_jpeg2000_uses_its_color_transform():
     """Pillow's default (no transform) loses about 4 dB here: 32.8 instead of 36.6 at 1 bpp."""
     astronaut = images.builtin("astronaut")
