@@ -71,11 +71,14 @@ def canonical_order(lengths: np.ndarray) -> np.ndarray:
     return order[np.asarray(lengths)[order] > 0]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class HuffmanCode:
     """A prefix code, given by the codeword lengths of symbols 0, 1, 2, ... (0: no codeword)."""
 
     lengths: np.ndarray
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "lengths", np.asarray(self.lengths, dtype=np.int64))
 
     @classmethod
     def from_frequencies(cls, frequencies: np.ndarray) -> "HuffmanCode":
@@ -96,8 +99,10 @@ class HuffmanCode:
     def encode(self, symbols: np.ndarray) -> bytes:
         """The codewords of `symbols` one after the other; the last byte is filled with zeros."""
         symbols = np.asarray(symbols, dtype=np.int64).ravel()
-        lengths = np.asarray(self.lengths)[symbols]
-        if np.any(symbols < 0) or np.any(lengths == 0):
+        if np.any((symbols < 0) | (symbols >= len(self.lengths))):
+            raise ValueError(f"symbols must lie between 0 and {len(self.lengths) - 1}")
+        lengths = self.lengths[symbols]
+        if np.any(lengths == 0):
             raise ValueError("a symbol has no codeword: its frequency was zero")
         return pack_bits(self.codes[symbols], lengths)
 

@@ -40,23 +40,28 @@ class Rans:
 
     def push(self, state: int, symbol: int) -> int:
         """The larger state that remembers `symbol` on top of `state`."""
-        f, c = self.frequencies[symbol], self.cumulative[symbol]
+        c, f = self._slots(symbol)
         return (state // f << self.bits) + state % f + c
 
     def pop(self, state: int) -> tuple[int, int]:
         """The symbol on top and the state below it: the exact inverse of `push`."""
         slot = state & ((1 << self.bits) - 1)
         symbol = bisect_right(self.cumulative, slot) - 1
-        f, c = self.frequencies[symbol], self.cumulative[symbol]
+        c, f = self._slots(symbol)
         return symbol, f * (state >> self.bits) + slot - c
+
+    def _slots(self, symbol: int) -> tuple[int, int]:
+        start = self.cumulative[symbol]
+        return start, self.cumulative[symbol + 1] - start
 
     def encode(self, symbols: Sequence[int]) -> tuple[int, list[int]]:
         """The final state and the words, in the order in which they left."""
         state, words = LOWEST, []
         for symbol in reversed(symbols):
-            if not self.frequencies[symbol]:
+            _, f = self._slots(symbol)
+            if f <= 0:
                 raise ValueError(f"symbol {symbol} has the frequency zero")
-            if state >= self.frequencies[symbol] << 32 - self.bits:
+            if state >= f << 32 - self.bits:
                 words.append(state & WORD)
                 state >>= 16
             state = self.push(state, symbol)
@@ -64,7 +69,7 @@ class Rans:
 
     def decode(self, state: int, words: Sequence[int], count: int) -> list[int]:
         """The first `count` symbols. Raises BitstreamError unless state and words end exactly."""
-        symbols, words = [], list(words)
+        state, words, symbols = int(state), [int(word) for word in words], []
         for _ in range(count):
             symbol, state = self.pop(state)
             if state < LOWEST:
@@ -75,6 +80,19 @@ class Rans:
         if state != LOWEST or words:
             raise BitstreamError("The rANS data are damaged: the last state is not the first one.")
         return symbols
+
+
+def to_bytes(states: Sequence[int], words: Sequence[int]) -> bytes:
+    """States in 32 bits each, then words in 16 bits each, least significant byte first."""
+    return np.asarray(states, "<u4").tobytes() + np.asarray(words, "<u2").tobytes()
+
+
+def from_bytes(data: bytes, lanes: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    """The inverse of `to_bytes`: states (lanes,) uint32 and words uint16. Raises BitstreamError."""
+    if len(data) < 4 * lanes or len(data) % 2:
+        raise BitstreamError("The rANS data end too early. Is the file complete?")
+    states = np.frombuffer(data[: 4 * lanes], "<u4").astype(np.uint32)
+    return states, np.frombuffer(data[4 * lanes :], "<u2").astype(np.uint16)
 
 
 def encode_interleaved(
