@@ -119,12 +119,11 @@ class Curve:
         return self._column(x), self._column(y)
 
     def _column(self, name: str) -> np.ndarray:
-        values = {"bpp": self.bpp, "psnr": self.psnr, "ms_ssim": self.ms_ssim}.get(
-            name.removesuffix("_db")
-        )
+        known = {"bpp": self.bpp, "psnr": self.psnr, "ms_ssim": self.ms_ssim}
+        values = known.get("ms_ssim" if name == "ms_ssim_db" else name)
         if values is None:
             raise LicError(f"{self.name} was published without {name}.")
-        return -10 * np.log10(1 - values) if name.endswith("_db") else values
+        return -10 * np.log10(1 - values) if name == "ms_ssim_db" else values
 
 
 @cache
