@@ -50,7 +50,7 @@ LESSONS = (
     Lesson(
         "02_dct_and_jpeg",
         "How does JPEG throw away what you cannot see?",
-        90,
+        75,
         ("01",),
         "a baseline JPEG whose files any viewer opens",
     ),

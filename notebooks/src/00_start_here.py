@@ -3,7 +3,7 @@
 #
 # In twenty minutes you compress a picture, look at what it lost, and see where this course goes.
 #
-# *20 min · no GPU needed · needs nothing but curiosity*
+# 20 min · CPU · needs nothing but curiosity
 
 # %% [markdown]
 # ## By the end you can
@@ -55,12 +55,13 @@ x_hat = lic_course.decode(data)
 print(len(data), "bytes,", round(x.nbytes / len(data)), "times smaller")
 
 # %%
-plots.show([x, x_hat], ["before", "after, jpeg at quality 50"], crop=(120, 220, 160, 240))
+titles = ["before", "after, jpeg at quality 50"]
+plots.show([x, x_hat], titles, crop=(120, 220, 160, 240))
 
 # %% [markdown]
-# The two cut-outs look almost the same, although the second one is made of one thirtieth of the
-# bytes. Look longer: the grain of the wood is a little softer, and the edge of the cup has a faint
-# halo. What is lost is lost: this is *lossy* compression.
+# The two cut-outs look almost the same, although the second one comes from 27 times fewer bytes.
+# Look longer: the small bubbles in the coffee are smeared, and the red saucer is no longer quite
+# even. What is lost is lost: this is *lossy* compression.
 
 # %% [markdown]
 # ## Two numbers
