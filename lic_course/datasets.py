@@ -2,8 +2,8 @@
 
 A public set is fetched once into the cache folder (LIC_CACHE overrides where that is), and every
 file is checked against its SHA-256 (see `dataset_registry`) before it is used. Copies that you have
-already save the download: put them into folders named like the sets, and set LIC_DATASETS to the
-folder above.
+already save the download: put them, as they were published, into folders named like the sets, and
+set LIC_DATASETS to the folder above.
 """
 
 import hashlib

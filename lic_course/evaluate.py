@@ -131,7 +131,8 @@ def sweep(
     from tqdm.auto import tqdm
 
     available(codec)
-    qualities = qualities or QUALITIES.get(codec, DEFAULT_QUALITIES)
+    if qualities is None:
+        qualities = QUALITIES.get(codec, DEFAULT_QUALITIES)
     output = None if output is None else Path(output)
     made = provenance(pictures, command or f"lic evaluate --codec {codec} --folder {dataset}")
     results = Results(dataset, codec, made, ())
