@@ -39,17 +39,22 @@ Model = constriction.stream.model.Categorical | constriction.stream.model.Unifor
 def quantize_probabilities(p: np.ndarray, bits: int = PRECISION) -> np.ndarray:
     """Integer frequencies, at least 1 each, with the sum 2**bits: (n,) int64.
 
-    p: (n,) probabilities or counts. Each is rounded down, but not below 1; what is then left over
-    goes to the largest frequency, what is missing is taken from the largest.
+    p: (n,) probabilities or counts. Each is rounded down, but not below 1. What is then left over
+    goes to the largest frequencies, 1 to each; what is missing is taken from the largest one.
     """
     p = probabilities(p)
     total = 1 << bits
     if not 1 <= p.size <= total:
         raise ValueError(f"{p.size} symbols cannot share a total of 2**{bits}")
     frequencies = np.maximum(1, np.floor(p * total)).astype(np.int64)
-    while (surplus := total - int(frequencies.sum())) != 0:
+    surplus = total - int(frequencies.sum())
+    if surplus > 0:
+        frequencies[np.argsort(-frequencies, kind="stable")[:surplus]] += 1
+    while surplus < 0:
         largest = frequencies.argmax()
-        frequencies[largest] = max(1, frequencies[largest] + surplus)
+        taken = min(-surplus, frequencies[largest] - 1)
+        frequencies[largest] -= taken
+        surplus += taken
     return frequencies
 
 
@@ -322,7 +327,10 @@ class Decoder(Coder):
         self._decoder = constriction.stream.queue.RangeDecoder(words)
 
     def finish(self) -> None:
-        """Check that no data are left over. Raises BitstreamError."""
+        """Check that all data were needed. Raises BitstreamError when more than 8 bytes are left.
+
+        The decoder reads 8 bytes ahead, so that it cannot notice fewer; the file knows the length.
+        """
         if not self._decoder.maybe_exhausted():
             raise BitstreamError("The coded values are damaged: there are more data than values.")
 
