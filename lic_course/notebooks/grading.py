@@ -7,6 +7,7 @@ import re
 import secrets
 import subprocess
 import tempfile
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,14 +122,15 @@ def _run(
     async def run() -> None:
         await asyncio.wait_for(client.async_execute(**options), seconds)
 
+    start = time.monotonic()
     try:
         asyncio.run(run())
-    except TimeoutError:
-        return f"ended after {seconds} s"
-    except DeadKernelError:
-        return "ended its kernel"
     except Exception as error:
-        return f"stopped: {type(error).__name__}"
+        if time.monotonic() - start >= seconds:
+            return f"stopped after {seconds} s"
+        if isinstance(error, DeadKernelError):
+            return "ended its kernel"
+        return f"stopped by {type(error).__name__}"
     return "to the end"
 
 
