@@ -55,18 +55,20 @@ const PAGE = `
           <button type="button" ${QUIET} data-zoom="fit">fit</button>
         </div>
       </div>
+      <p class="lic-message" role="status"></p>
       <p class="lic-legend"></p>
     </div>
     <div class="lic-panel">
       <div class="lic-heads">${SIDES.map(sideHead).join("")}</div>
+      <div class="lic-measures">
       <table class="lic-numbers"><tbody>${ROWS.map(([key, name, help]) =>
-        `<tr title="${help}"><th scope="row">${name}</th>` +
-        SIDES.map((side) => `<td data-cell="${side}-${key}"></td>`).join("") + "</tr>").join("")}
+        `<tr title="${help}"><td data-cell="left-${key}"></td><th scope="row">${name}</th>
+          <td data-cell="right-${key}"></td></tr>`).join("")}
       </tbody></table>
       <svg class="lic-curve" viewBox="0 0 340 190" role="img"></svg>
+      </div>
     </div>
   </div>
-  <p class="lic-message" role="status"></p>
   <div class="lic-about"><p class="lic-left"></p><p class="lic-right"></p></div>`;
 
 function render({ model, el }) {
@@ -79,7 +81,11 @@ function render({ model, el }) {
     stop.signal.addEventListener("abort", () => model.off(event, draw));
     draw();
   };
-  const tell = (name, value) => { model.set(name, value); model.save_changes(); };
+  const tell = (name, value) => {
+    model.set(name, value);
+    model.save_changes();
+    find(".lic-stage").classList.add("lic-busy");
+  };
   const stage = makeStage(find, stop.signal);
 
   drawMenus(model, find, changed, tell);
@@ -88,6 +94,9 @@ function render({ model, el }) {
   find(".lic-curve").addEventListener("click", (event) => {
     const near = event.target.closest("[data-side]");
     if (near) tell(near.dataset.side + "_quality", Number(near.dataset.quality));
+  });
+  changed("left right left_image right_image message", () => {
+    find(".lic-stage").classList.remove("lic-busy");
   });
   changed("size", () => stage.resize(...model.get("size")));
   const urls = {};

@@ -7,7 +7,7 @@ more points of the curves) follows in the background while the learner looks.
 
 import asyncio
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -17,18 +17,19 @@ import traitlets
 
 from lic_course import codec, images
 from lic_course.errors import LicError
-from lic_course.widgets import still, views
-from lic_course.widgets.trials import EQUAL_BYTES, FREE, LOCKS, ORIGINAL, Numbers, Trials
+from lic_course.widgets import describe, still, views
+from lic_course.widgets.trials import EQUAL_BYTES, FREE, LOCKS, ORIGINAL, Trials
 
 HERE = Path(__file__).parent
-SIDES = LEFT, RIGHT = "left", "right"
+LEFT, RIGHT = SIDES = ("left", "right")
+OTHER = {LEFT: RIGHT, RIGHT: LEFT}
 COARSE = (50, 10, 90, 25, 75, 5, 95, 35, 65, 17, 82)  # of the curves that fill in by themselves
 PAUSE = 0.15  # seconds without a step before the slow work begins
 PICTURES_KEPT = 4
 
 
 class Explorer(anywidget.AnyWidget):
-    """Two codecs on one picture, side by side; set its traits from Python or in the browser."""
+    """Two codecs on one picture; set the first seven traits from Python or in the browser."""
 
     _esm = HERE / "explorer.js"
     _css = HERE / "explorer.css"
@@ -53,30 +54,32 @@ class Explorer(anywidget.AnyWidget):
     message = traitlets.Unicode().tag(sync=True)
     legend = traitlets.Unicode().tag(sync=True)
 
-    def __init__(
+    def __init__(self, codecs: Sequence[str] | None = None):
+        self._busy = False
+        self._seen = False  # by a browser
+        self._task: asyncio.Task | None = None
+        self._images: dict[str, np.ndarray] = {}
+        self._notes: dict[str, str] = {}
+        self._trials: dict[str, Trials] = {}
+        super().__init__(pictures=list(images.BUILTIN))
+        self.codecs = describe.offered(codec.names() if codecs is None else codecs)
+        self.on_msg(self._heard)
+
+    def start(
         self,
         left: str,
         right: str,
         picture: str | os.PathLike | np.ndarray,
         quality: int | tuple[int, int],
         lock: str,
-        codecs: Sequence[str] | None,
-    ):
-        self._busy = True
-        self._seen = False  # by a browser
-        self._task: asyncio.Task | None = None
-        self._images: dict[str, np.ndarray] = {}
-        self._notes: dict[str, str] = {}
-        self._trials: dict[str, Trials] = {}
-        super().__init__(pictures=list(images.BUILTIN), lock=lock)
-        self.codecs = _offered([left, right] if codecs is None else [left, right, *codecs], codecs)
-        self.left_quality, self.right_quality = np.broadcast_to(quality, 2).tolist()
-        problems = [self._choose_codec(LEFT, left), self._choose_codec(RIGHT, right)]
-        problems.append(self._choose_picture(picture))
-        self.on_msg(self._heard)
-        self._busy = False
-        self._refresh(LEFT)
-        self.message = " ".join(filter(None, [*problems, self.message]))
+    ) -> None:
+        """Set everything at once; what cannot be had is replaced, and the message says why."""
+        with self._working():
+            self.left_quality, self.right_quality = np.broadcast_to(quality, 2).tolist()
+            self.lock = lock
+            problems = [self._choose_codec(LEFT, left), self._choose_codec(RIGHT, right)]
+            problems.append(self._choose_picture(picture))
+        self._refresh(LEFT, " ".join(filter(None, problems)))
 
     def _choose_codec(self, side: str, name: str) -> str:
         """Set a side's codec, or the original and a sentence why not."""
@@ -89,32 +92,30 @@ class Explorer(anywidget.AnyWidget):
         return ""
 
     def _choose_picture(self, picture: str | os.PathLike | np.ndarray) -> str:
+        """Set the picture by name, path or pixels, or keep the present one and say why."""
         try:
             if isinstance(picture, np.ndarray):
                 self._add("your picture", images.check(picture))
             elif picture in images.BUILTIN:
                 self.picture = str(picture)
             else:
-                self._open(picture)
+                self._open(Path(picture).expanduser())
         except (LicError, OSError) as error:
-            self.picture = self.picture or "astronaut"
-            return _sentence(error)
+            self.picture = self.picture or next(iter(images.BUILTIN))
+            return describe.unreadable(error)
         return ""
 
-    def _open(self, path: str | os.PathLike) -> None:
-        path = Path(path).expanduser()
+    def _open(self, path: Path) -> None:
         if path.is_dir():
             raise LicError(f"{path} is a folder: give the path of a picture in it.")
         self._add(path.name, images.read(path))
 
     def _add(self, name: str, image: np.ndarray) -> None:
         """Offer a picture under this name, reduced to what codes quickly, and choose it."""
-        fitted = views.fit(image)
-        self._images[name] = fitted
+        name = f"{name} (yours)" if name in images.BUILTIN else name
+        self._images[name] = views.fit(image)
+        self._notes[name] = describe.reduced(name, image, self._images[name])
         self._trials.pop(name, None)
-        (h, w), (height, width) = fitted.shape[:2], image.shape[:2]
-        reduced = f"{name} has {width} × {height} pixels; it is shown and coded at {w} × {h}, "
-        self._notes[name] = reduced + "so that each step is quick." if fitted is not image else ""
         if name not in self.pictures:
             self.pictures = [*self.pictures, name]
         self.picture = name
@@ -132,18 +133,16 @@ class Explorer(anywidget.AnyWidget):
 
     def _heard(self, _widget: object, content: dict, buffers: list) -> None:
         """A message of the browser: it shows the explorer, or the learner gave a picture."""
-        kind = content.get("kind")
-        if kind == "seen":
+        if content["kind"] == "seen":
             self._seen = True
             self._fill_in_later()
             return
         with self._working():
-            if kind == "path":
+            if content["kind"] == "path":
                 problem = self._choose_picture(content["path"].strip())
             else:
                 problem = self._take_upload(content["name"], bytes(buffers[0]))
-        self._refresh(LEFT)
-        self.message = problem or self.message
+        self._refresh(LEFT, problem)
 
     def _take_upload(self, name: str, data: bytes) -> str:
         try:
@@ -172,111 +171,57 @@ class Explorer(anywidget.AnyWidget):
     def _setting(self, side: str) -> tuple[str, int]:
         return getattr(self, f"{side}_codec"), getattr(self, f"{side}_quality")
 
-    def _refresh(self, moved: str) -> None:
+    def _refresh(self, moved: str, problem: str = "") -> None:
         """Answer to a step: follow the lock, then show both sides."""
         with self._working():
-            self.message = self._notes.get(self.picture, "")
-            if self.lock != FREE:
-                self._follow(moved, RIGHT if moved == LEFT else LEFT)
-            numbers = [self._numbers(side) for side in SIDES]
-            height, width = self.trials.image.shape[:2]
+            trials = self.trials
+            locked = self._follow(moved) if self.lock != FREE else ""
+            self.message = " ".join(
+                filter(None, [problem, locked, self._notes.get(self.picture, "")])
+            )
+            height, width = trials.image.shape[:2]
             self.size = [width, height]
-            for side, own, other in zip(SIDES, numbers, numbers[::-1], strict=True):
-                setattr(self, side, self._described(side, own, other))
-                setattr(self, f"{side}_image", views.to_bmp(self._viewed(side, own)))
-            self.legend = self._legend()
-            self.curves = self._curves()
+            for side in SIDES:
+                self._describe(side)
+                setattr(self, f"{side}_image", views.to_bmp(self._viewed(side)))
+            settings = [self._setting(side) for side in SIDES]
+            self.legend = describe.legend(self.view, self.picture, trials, settings)
+            self._draw_curves()
         self._fill_in_later()
 
-    def _follow(self, leader: str, follower: str) -> None:
-        """Search the follower's quality for the leader's bytes or PSNR."""
+    def _describe(self, side: str) -> None:
+        settings = self._setting(side), self._setting(OTHER[side])
+        setattr(self, side, describe.side(self.trials, *settings))
+
+    def _draw_curves(self) -> None:
+        self.curves = {side: describe.curve(self.trials, self._setting(side)) for side in SIDES}
+
+    def _follow(self, leader: str) -> str:
+        """Search the other side's quality for the leader's bytes or PSNR; say what is wrong."""
+        follower = OTHER[leader]
         name = getattr(self, f"{follower}_codec")
         if ORIGINAL in (name, getattr(self, f"{leader}_codec")):
-            self.message = "A lock needs a codec on both sides: the original has no quality."
-            return
+            return "A lock needs a codec on both sides: the original has no quality."
         try:
-            target = self.trials.numbers(*self._setting(leader))
-            value = target.nbytes if self.lock == EQUAL_BYTES else target.psnr
-            quality, reached = self.trials.search(name, self.lock, value)
+            led = self.trials.numbers(*self._setting(leader))
+            target = led.nbytes if self.lock == EQUAL_BYTES else led.psnr
+            quality, reached = self.trials.search(name, self.lock, target)
         except LicError:
-            return  # the side that fails says so itself
+            return ""  # the side whose codec refuses the picture says so itself
         setattr(self, f"{follower}_quality", quality)
-        if not reached:
-            aim = f"{value:,} bytes" if self.lock == EQUAL_BYTES else f"{value:.2f} dB"
-            self.message = f"{name} cannot reach {aim} here: quality {quality} is the closest."
+        return "" if reached else describe.out_of_reach(name, quality, self.lock, target)
 
-    def _numbers(self, side: str) -> Numbers | str:
-        """The numbers of a side, or the sentence why its codec refuses this picture."""
-        try:
-            return self.trials.numbers(*self._setting(side))
-        except LicError as error:
-            return str(error)
-
-    def _described(self, side: str, own: Numbers | str, other: Numbers | str) -> dict:
-        name, quality = self._setting(side)
-        about = _about(name)
-        if isinstance(own, str):
-            return about | {"problem": own, "rows": {}}
-        known = self.trials.ms_ssim_if_known(name, quality)
-        waiting = "…" if self.trials.has_ms_ssim else "too small"
-        percent = "" if isinstance(other, str) else f"{100 * own.nbytes / other.nbytes:,.0f} %"
-        coded = name != ORIGINAL
-        return about | {
-            "problem": "",
-            "rows": {
-                "bytes": f"{own.nbytes:,}",
-                "percent": percent,
-                "bpp": f"{own.bpp:.3f}",
-                "psnr": f"{own.psnr:.2f} dB" if np.isfinite(own.psnr) else "exact",
-                "ms_ssim": waiting if known is None else f"{known:.4f}",
-                "encode": _duration(own.encode_seconds) if coded else "–",
-                "decode": _duration(own.decode_seconds) if coded else "–",
-            },
-        }
-
-    def _viewed(self, side: str, own: Numbers | str) -> np.ndarray:
+    def _viewed(self, side: str) -> np.ndarray:
         """What a side shows: its picture, its error map, or its bits per block."""
-        trials = self.trials
-        if isinstance(own, str):
+        trials, setting = self.trials, self._setting(side)
+        try:
+            image = trials.picture(*setting)
+            bits = trials.bits_per_block(*setting) if self.view == views.BITS else None
+        except LicError:
             return trials.image
-        image = trials.picture(*self._setting(side))
         if self.view == views.ERROR:
             return views.error_map(trials.image, image)
-        if self.view == views.BITS:
-            bits = trials.bits_per_block(*self._setting(side))
-            return image if bits is None else views.bits_map(trials.image, bits)
-        return image
-
-    def _legend(self) -> str:
-        if self.view == views.ERROR:
-            off = -(-255 // views.GAIN)
-            return f"Error: black is exact, the brightest yellow is off by {off} or more of 255."
-        if self.view == views.PICTURE:
-            return ""
-        return " ".join(f"{side.capitalize()}: {self._bits_legend(side)}" for side in SIDES)
-
-    def _bits_legend(self, side: str) -> str:
-        name, quality = self._setting(side)
-        try:
-            bits = self.trials.bits_per_block(name, quality)
-        except LicError:
-            bits = None
-        if bits is None:
-            return f"{name} cannot tell its bits per block, so this is its picture."
-        return f"{name} spends {bits.min():.0f} (blue) to {bits.max():.0f} bits (yellow) a block."
-
-    def _curves(self) -> dict:
-        """For each side, the known (bpp, dB, quality) of its codec and where it is now."""
-        curves = {}
-        for side in SIDES:
-            name, quality = self._setting(side)
-            points = [
-                [round(n.bpp, 5), round(n.psnr, 3), q]
-                for q, n in self.trials.curve(name)
-                if np.isfinite(n.psnr)
-            ]
-            curves[side] = {"name": name, "points": points, "quality": quality}
-        return curves
+        return image if bits is None else views.bits_map(trials.image, bits)
 
     def _fill_in_later(self) -> None:
         """Start the slow work once the learner pauses; a new step cancels it."""
@@ -290,22 +235,20 @@ class Explorer(anywidget.AnyWidget):
         trials = self.trials
         await asyncio.sleep(PAUSE)
         for side in SIDES:
-            name, quality = self._setting(side)
-            if trials.has_ms_ssim and name != ORIGINAL:
-                await _in_thread(trials.ms_ssim, name, quality)
-                numbers = [self._numbers(s) for s in (side, RIGHT if side == LEFT else LEFT)]
-                setattr(self, side, self._described(side, *numbers))
+            setting = self._setting(side)
+            if trials.has_ms_ssim and trials.ms_ssim_if_known(*setting) is None:
+                await _in_thread(trials.ms_ssim, *setting)
+                self._describe(side)
         names = {self._setting(side)[0] for side in SIDES} - {ORIGINAL}
         for quality in COARSE:
             for name in sorted(names):
                 if quality not in dict(trials.curve(name)):
                     await _in_thread(trials.numbers, name, quality)
-                    self.curves = self._curves()
-                    await asyncio.sleep(0.02)
+                    self._draw_curves()
 
     def __repr__(self) -> str:
-        sides = [f"{name} at {q}" for name, q in map(self._setting, SIDES)]
-        return f"Explorer({' | '.join(sides)}, on {self.picture}): run this cell to use it"
+        left, right = (f"{name} at {quality}" for name, quality in map(self._setting, SIDES))
+        return f"Explorer({left} | {right}, on {self.picture}): run this cell to use it"
 
     def _repr_mimebundle_(self, **kwargs: object) -> tuple[dict, dict]:
         halves = [self._half(side) for side in SIDES]
@@ -316,48 +259,15 @@ class Explorer(anywidget.AnyWidget):
     def _half(self, side: str) -> still.Half:
         name, quality = self._setting(side)
         rows = getattr(self, side)["rows"]
-        lines = (
-            [f"{rows['bytes']} bytes", f"{rows['bpp']} bpp", f"PSNR {rows['psnr']}"] if rows else []
-        )
+        lines = [f"{rows['bytes']} bytes", f"{rows['bpp']} bpp", rows["psnr"]] if rows else []
         title = name if name == ORIGINAL else f"{name}, quality {quality}"
-        return still.Half(self._viewed(side, self._numbers(side)), title, lines)
+        return still.Half(self._viewed(side), title, lines)
 
 
-async def _in_thread(function, *arguments: object) -> None:
+async def _in_thread(function: Callable[[str, int], object], *setting: object) -> None:
     """Run slow work beside the kernel; a codec that refuses has said so already."""
     with suppress(LicError):
-        await asyncio.to_thread(function, *arguments)
-
-
-def _offered(wanted: Sequence[str], only: Sequence[str] | None) -> list[dict]:
-    """What the two menus list: a codec's name, and why it cannot be chosen here, if so."""
-    offered = [{"name": ORIGINAL, "problem": "", "adjustable": False}]
-    for name in codec.names():
-        if only is None or name in wanted:
-            member = codec.get(name)
-            adjustable = not member.quality_help.startswith("ignored")
-            problem = member.unavailable() or ""
-            offered.append({"name": name, "problem": problem, "adjustable": adjustable})
-    return offered
-
-
-def _about(name: str) -> dict:
-    if name == ORIGINAL:
-        return {"summary": "The picture itself, 8 bits a sample, not compressed.", "lesson": "01"}
-    member = codec.get(name)
-    return {"summary": member.summary, "lesson": member.lesson}
-
-
-def _duration(seconds: float) -> str:
-    return f"{1000 * seconds:.1f} ms" if seconds < 1 else f"{seconds:.2f} s"
-
-
-def _sentence(error: Exception) -> str:
-    if isinstance(error, FileNotFoundError):
-        return f"There is no file {error.filename}: check the path, or upload the picture."
-    if isinstance(error, OSError):
-        return f"{error.filename} cannot be read: {error.strerror}."
-    return str(error)
+        await asyncio.to_thread(function, *setting)
 
 
 def explore(
@@ -372,6 +282,12 @@ def explore(
 
     left, right: names of codecs, or "original". picture: a built-in name, a path, or an array.
     quality: from 1 to 100, one for both sides or two. lock: "free", "equal bytes" or "equal PSNR":
-    the right side's quality is searched at the start. codecs: the names to offer; all when None.
+    the right side's quality is then searched. codecs: the names to offer beside these; all if None.
     """
-    return Explorer(left, right, picture, quality, lock, codecs)
+    offered = None
+    if codecs is not None:
+        registered = codec.names()
+        offered = [name for name in registered if name in {left, right, *codecs}]
+    explorer = Explorer(offered)
+    explorer.start(left, right, picture, quality, lock)
+    return explorer

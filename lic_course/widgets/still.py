@@ -13,12 +13,13 @@ from pathlib import Path
 
 import matplotlib
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageColor, ImageDraw, ImageFont
 
 INK, SOFT, PAPER = "#1f2328", "#667078", "#ffffff"
 LEFT, RIGHT = "#0072B2", "#D55E00"
 PICTURE = 340  # longest side of the picture in the still
 COLORS = 128
+EXACT = [ImageColor.getrgb(color) for color in (INK, SOFT, PAPER, LEFT, RIGHT)]
 
 
 @dataclass(frozen=True)
@@ -83,9 +84,16 @@ def _reduced(image: np.ndarray, longest: int = PICTURE) -> Image.Image:
 
 
 def _small_png(sheet: Image.Image) -> bytes:
+    """PNG with a palette of `COLORS` colors, among them paper and inks exactly."""
+    palette = sheet.quantize(COLORS - len(EXACT), Image.Quantize.MEDIANCUT)
+    palette.putpalette([*np.ravel(EXACT), *palette.getpalette()])
+    indices = np.array(sheet.quantize(palette=palette, dither=Image.Dither.NONE))
+    for index, color in enumerate(EXACT):  # Pillow looks colors up in a coarse table
+        indices[(np.asarray(sheet) == color).all(axis=2)] = index
+    small = Image.fromarray(indices)
+    small.putpalette(palette.getpalette())
     buffer = io.BytesIO()
-    few = sheet.quantize(COLORS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-    few.save(buffer, "PNG", optimize=True)
+    small.save(buffer, "PNG", optimize=True)
     return buffer.getvalue()
 
 
