@@ -58,17 +58,18 @@ def write_file(frame: Frame, quantization: Sequence[np.ndarray], scan: Scan) -> 
 
     quantization: tables (8, 8) that the components refer to by number.
     """
-    parts = [b"\xff\xd8", _segment(APP0, b"JFIF\0" + bytes.fromhex("010100000100010000"))]
+    parts = [b"\xff\xd8", segment_bytes(APP0, b"JFIF\0" + bytes.fromhex("010100000100010000"))]
     for number, table in enumerate(quantization):
-        parts.append(_segment(DQT, bytes([number]) + zigzag(table).astype(np.uint8).tobytes()))
-    parts.append(_segment(SOF0, _frame_header(frame)))
+        parts.append(segment_bytes(DQT, bytes([number]) + zigzag(table).astype(np.uint8).tobytes()))
+    parts.append(segment_bytes(SOF0, _frame_header(frame)))
     for number, table in enumerate(scan.tables):
-        parts.append(_segment(DHT, _huffman_header(number, table)))
-    parts += [_segment(SOS, _scan_header(frame)), scan.data, b"\xff\xd9"]
+        parts.append(segment_bytes(DHT, _huffman_header(number, table)))
+    parts += [segment_bytes(SOS, _scan_header(frame)), scan.data, b"\xff\xd9"]
     return b"".join(parts)
 
 
-def _segment(marker: int, payload: bytes) -> bytes:
+def segment_bytes(marker: int, payload: bytes) -> bytes:
+    """A segment as it stands in the file: FF, marker, length, payload."""
     return struct.pack(">BBH", 0xFF, marker, len(payload) + 2) + payload
 
 
