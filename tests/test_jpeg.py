@@ -5,13 +5,15 @@ import io
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from test_dct import BLOCK
 
 import lic_course
-from lic_course import codec, metrics
+from lic_course import codec, images, metrics
+from lic_course.classical import jpeg_benchmark
 from lic_course.classical.dct import dct2, idct2
 from lic_course.classical.jpeg import decode_jpeg, encode_jpeg
 from lic_course.classical.jpeg_blocks import grid_to_plane, quantize
@@ -315,3 +317,13 @@ def test_dequantized_blocks_are_the_pictures_plane(gray_picture):
     (plane,) = content.planes
     expected = decode_jpeg(encode_jpeg(gray_picture, 40))
     assert np.array_equal(grid_to_plane(plane.coefficients, plane.quantization), expected)
+
+
+def test_comparison_with_pillow(tmp_path, gray_picture):
+    images.write(tmp_path / "gray.png", gray_picture)
+    result = CliRunner().invoke(jpeg_benchmark.main, ["--folder", str(tmp_path)])
+    assert result.exit_code == 0, result.output
+    assert result.output.count(" dB") == 5 and "decode" in result.output
+    nothing = tmp_path / "empty"
+    nothing.mkdir()
+    assert CliRunner().invoke(jpeg_benchmark.main, ["--folder", str(nothing)]).exit_code == 2

@@ -30,7 +30,6 @@ _UNSUPPORTED = {
     0xCD: "arithmetic-coded",
     0xCE: "arithmetic-coded",
     0xCF: "arithmetic-coded",
-    0xDC: "late-height (DNL)",
     0xDE: "hierarchical",
 }
 
@@ -91,7 +90,7 @@ class _Reader:
         }
         if segment.marker in _UNSUPPORTED:
             kind = _UNSUPPORTED[segment.marker]
-            raise BitstreamError(f"This is a {kind} JPEG: only baseline JPEG can be decoded here.")
+            raise BitstreamError(f"This JPEG is {kind}: only baseline JPEG can be decoded here.")
         if segment.marker == jpeg_file.SOS:
             self._read_scan(segment)
         elif segment.marker in readers:
@@ -149,8 +148,10 @@ class _Reader:
                 f"This JPEG has {precision} bits per sample: only 8 are supported."
             )
         if count not in (1, 3):
-            kind = "CMYK" if count == 4 else f"{count}-component"
-            raise BitstreamError(f"This is a {kind} JPEG: only gray and color can be decoded here.")
+            kind = " (CMYK)" if count == 4 else ""
+            raise BitstreamError(
+                f"This JPEG has {count} components{kind}: only gray (1) and color (3) work."
+            )
         if height == 0 or width == 0:
             raise BitstreamError("The JPEG data are damaged: the picture has no height or width.")
         if height * width > self.max_pixels:
