@@ -6,11 +6,14 @@ decoder that rebuilds them from floats may get other integers on another machine
 integer makes everything after it garbage.
 
 `Encoder.code(values, indexes)` and `Decoder.code(None, indexes)` both return the values, so that
-one function can walk through a picture in both directions:
+one function serves both directions, and the two cannot drift apart:
 
-    def walk(coder, values):                        # values is None when decoding
-        z = coder.code(None if values is None else values.z, z_indexes)
-        ...
+    def walk(coder, planes):                     # planes = [None, None, ...] when decoding
+        done = []
+        for plane in planes:
+            indexes = predict(done)              # from what both sides know by now
+            done.append(coder.code(plane, indexes))
+        return done
 """
 
 from collections.abc import Mapping, Sequence
