@@ -59,9 +59,10 @@ def halve(plane: np.ndarray) -> np.ndarray:
     fraction is dropped makes the rounding right on average.
     """
     height, width = plane.shape
-    plane = np.pad(plane, ((0, height % 2), (0, -width % (2 * BLOCK))), mode="edge")
-    pairs = plane[:, 0::2].astype(np.uint16) + plane[:, 1::2]
-    total = pairs[0::2] + pairs[1::2]
+    missing = (0, height % 2), (0, -width % (2 * BLOCK))
+    wide = np.pad(plane, missing, mode="edge").astype(np.uint16)
+    rows = wide[0::2] + wide[1::2]
+    total = rows[:, 0::2] + rows[:, 1::2]
     bias = np.resize(np.array([1, 2], np.uint16), total.shape[1])
     return ((total + bias) >> 2).astype(np.uint8)
 
