@@ -1,8 +1,10 @@
 """The builder, the rules, the assignments and the marks, tried on made-up lessons."""
 
 import ast
+import base64
 import copy
 import csv
+import io
 import itertools
 import os
 import re
@@ -11,7 +13,9 @@ import sys
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
+from PIL import Image
 
 from lic_course import files
 from lic_course.errors import LicError
@@ -110,6 +114,40 @@ def test_streams_are_merged_and_counts_follow_the_cells():
     outputs = nb.cells[0].outputs
     assert [output.get("text") for output in outputs] == ["ab", "c", None]
     assert outputs[2].execution_count == nb.cells[0].execution_count == 1
+
+
+def _png(pixels: np.ndarray) -> str:
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG", compress_level=1)
+    return base64.b64encode(file.getvalue()).decode()
+
+
+def _decoded(encoded: str) -> Image.Image:
+    return Image.open(io.BytesIO(base64.b64decode(encoded)))
+
+
+def _pictures() -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(0)
+    noise = rng.integers(0, 256, (40, 50, 4), dtype=np.uint8)
+    opaque, gray, few = noise.copy(), noise.copy(), rng.integers(0, 200, (40, 50, 1)) // 2
+    opaque[..., 3] = gray[..., 3] = 255
+    gray[..., :3] = gray[..., :1]
+    few = np.concatenate([few, few // 3, 99 - few, 255 + 0 * few], axis=-1).astype(np.uint8)
+    return {"RGBA": noise, "RGB": opaque, "L": gray, "P": few}
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "RGB", "L", "P"])
+def test_pictures_are_stored_smaller_and_without_loss(mode):
+    pixels = _pictures()[mode]
+    smaller = running.smaller_png(_png(pixels))
+    assert len(smaller) <= len(_png(pixels))
+    assert _decoded(smaller).mode == mode
+    assert np.array_equal(np.asarray(_decoded(smaller).convert("RGBA")), pixels)
+    assert running.smaller_png(smaller) == smaller
+
+
+def test_what_is_no_picture_is_kept():
+    assert running.smaller_png("iVBORw0KGgo=") == "iVBORw0KGgo="
 
 
 def test_building_twice_gives_the_same_bytes(tmp_path):
@@ -669,6 +707,14 @@ def test_a_notebook_is_ended_at_the_limit(tmp_path):
     path = _submit(tmp_path, "endless", [RIGHT, CHECK, "while True: pass"])
     (row,) = grade([path], tmp_path / "marks.csv", seconds=6, cell_seconds=60)
     assert (row.points, row.notebook_ran) == (1, "stopped after 6 s")
+
+
+def test_the_folder_of_the_table_is_made_and_no_folder_is_overwritten(tmp_path):
+    (tmp_path / "nothing.ipynb").touch()
+    grade([tmp_path / "nothing.ipynb"], tmp_path / "new" / "marks.csv")
+    assert (tmp_path / "new" / "marks.csv").read_text().count("\n") == 2
+    with pytest.raises(LicError, match="is a folder"):
+        grade([tmp_path / "nothing.ipynb"], tmp_path / "new")
 
 
 def test_a_missing_submission_is_refused_before_any_work(tmp_path):

@@ -68,11 +68,15 @@ def grade(
 
     Points are given for an exercise whose visible and hidden cases all pass, also when other cells
     of the notebook fail. A cell is interrupted after `cell_seconds`, a notebook ended after
-    `seconds`. Hidden cases are drawn with `seed`. Raises `LicError` when a path is no file.
+    `seconds`. Hidden cases are drawn with `seed`. The notebooks run with your rights: use a machine
+    or a container that they may not harm. Raises `LicError` when a path is no file.
     """
     for path in map(Path, paths):
         if not path.is_file():
             raise LicError(f"There is no notebook at {path}.")
+    if Path(output).is_dir():
+        raise LicError(f"{output} is a folder: name the file to write, such as marks.csv.")
+    Path(output).parent.mkdir(parents=True, exist_ok=True)
     rows = []
     for path in map(Path, paths):
         rows += _grade_one(path, seconds, cell_seconds, seed)

@@ -53,10 +53,15 @@ def broken_rules(lesson: Lesson) -> list[str]:
         if not path.exists():
             found.append(f"{where}: it is missing")
             continue
-        nb = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
+        nb = stored(path)
         rules = (*in_cells(nb), *in_sections(nb, lesson.number), *in_outputs(nb))
         found += [f"{where}: {words}" for words in (*rules, *in_file(path, nb))]
     return found
+
+
+def stored(path: Path) -> NotebookNode:
+    """The notebook stored at `path`."""
+    return nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
 
 
 def in_source(lesson: Lesson) -> Iterator[str]:

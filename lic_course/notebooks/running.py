@@ -1,5 +1,7 @@
 """Running a notebook in a fresh kernel of this interpreter, and normalizing what it stores."""
 
+import base64
+import io
 import os
 import subprocess
 import tempfile
@@ -11,6 +13,7 @@ from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
+from PIL import Image, UnidentifiedImageError
 from traitlets import default
 
 from lic_course.files import ROOT
@@ -105,8 +108,40 @@ def _tidy(outputs: list[NotebookNode], count: int) -> list[NotebookNode]:
             continue
         if "data" in output:
             output.data.pop(WIDGET_VIEW, None)
+            if "image/png" in output.data:
+                output.data["image/png"] = smaller_png(output.data["image/png"])
         if "execution_count" in output:
             output.execution_count = count
         output.pop("transient", None)
         kept.append(output)
     return kept
+
+
+def smaller_png(encoded: str) -> str:
+    """The same pixels as a smaller PNG, both in base64: no alpha that is not needed, gray as gray.
+
+    A palette is used only where the picture has at most 256 colors, so nothing is lost.
+    """
+    try:
+        picture = Image.open(io.BytesIO(base64.b64decode(encoded)))
+        picture.load()
+    except (UnidentifiedImageError, OSError, ValueError):
+        return encoded
+    if picture.mode == "RGBA" and picture.getextrema()[3] == (255, 255):
+        picture = picture.convert("RGB")
+    if picture.mode == "RGB":
+        picture = _few_channels(picture)
+    file = io.BytesIO()
+    picture.save(file, "PNG", optimize=True)
+    smaller = base64.b64encode(file.getvalue()).decode()
+    return min(encoded, smaller, key=len)
+
+
+def _few_channels(picture: Image.Image) -> Image.Image:
+    red, green, blue = picture.split()
+    if red.tobytes() == green.tobytes() == blue.tobytes():
+        return red
+    if picture.getcolors(256) is None:
+        return picture
+    exact = picture.quantize(256, dither=Image.Dither.NONE)
+    return exact if exact.convert("RGB").tobytes() == picture.tobytes() else picture

@@ -19,7 +19,7 @@ _NOT_HERE = (
     (re.compile(r"(?<![\w.~:/])/(?:work|root|home|tmp|mnt|opt)/\w+"), "a path of one machine"),
     (re.compile(r"(?<!\w)\.\./shared\b"), "a folder that is not in the project"),
     (re.compile(r"\b(?:design|classical|teaching|tooling|neural|peers)\.md\b"), "a private note"),
-    (re.compile(r"\bissues? #?\d+\b|\bTODO\b|\bFIXME\b", re.I), "a note to ourselves"),
+    (re.compile(r"\b[Ii]ssues? #?\d+\b|\bTODO\b|\bFIXME\b"), "a note to ourselves"),
     (re.compile(r"\bsub-?agents?\b|\b(?:this|another|our) session\b", re.I), "workplace talk"),
 )
 
