@@ -42,10 +42,11 @@ const PAGE = `
     <div class="lic-show">
       <div class="lic-frame">
         <div class="lic-stage" ${QUIET} tabindex="0" role="slider" aria-label="wipe between left and right"
-          aria-valuemin="0" aria-valuemax="100" title="${KEYS}">
+          aria-valuemin="0" aria-valuemax="100">
           <div class="lic-pane lic-right"><img alt="right side" draggable="false"></div>
           <div class="lic-pane lic-left"><img alt="left side" draggable="false"></div>
           <div class="lic-handle"></div>
+          <span class="lic-keys">${KEYS}</span>
           <span class="lic-tag lic-left"></span><span class="lic-tag lic-right"></span>
         </div>
         <div class="lic-zoom">
