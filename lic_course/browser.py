@@ -1,4 +1,4 @@
-"""Finds a Chromium for the browser tests: installed by the system, by the user, or by playwright."""
+"""Finds a Chromium for the browser tests: installed on the system, or by playwright."""
 
 import os
 import shutil

@@ -5,12 +5,18 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 import lic_course
 from lic_course.errors import LicError
 from lic_course.installer import SetUpError
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from lic_course.evaluate import Results, Timing
 
 PASS_ON = {"ignore_unknown_options": True}  # options that we do not know go to the program started
 
@@ -39,25 +45,21 @@ def _complain(sentence: str, code: int = 2) -> int:
     return code
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Example: lic encode photo.png photo.lic --codec jpeg --quality 60",
+)
 @click.version_option(lic_course.__version__, message="lic_course %(version)s")
 def commands() -> None:
-    """Lossy image compression, classical and learned: the course and its codecs.
-
-    \b
-    lic lab                                      open the lessons in JupyterLab
-    lic encode photo.png photo.lic --quality 60  code a picture with JPEG
-    lic decode photo.lic back.png                and back
-    """
+    """Lossy image compression, classical and learned: the course and its codecs."""
 
 
-@commands.command(context_settings=PASS_ON)
+@commands.command(context_settings=PASS_ON, epilog="Example: lic lab --no-browser --port 8890")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def lab(arguments: tuple[str, ...]) -> int:
-    """Open the course in JupyterLab; further ARGUMENTS go to JupyterLab.
+    """Open the course in JupyterLab.
 
-    \b
-    Example: lic lab --no-browser --port 8890
+    All ARGUMENTS go to JupyterLab.
     """
     from lic_course import bootstrap, launch
 
@@ -65,13 +67,12 @@ def lab(arguments: tuple[str, ...]) -> int:
     return launch.run(launch.lab_command(arguments), launch.lab_environment())
 
 
-@commands.command(context_settings=PASS_ON)
+@commands.command(context_settings=PASS_ON, epilog="Example: lic test tests/test_cli.py -x")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def test(arguments: tuple[str, ...]) -> int:
-    """Run all tests, or those in the files that ARGUMENTS name; options go to pytest.
+    """Run all tests of the course.
 
-    \b
-    Example: lic test tests/test_cli.py -x
+    ARGUMENTS are test files or notebooks to run instead of all, and options of pytest.
     """
     from lic_course import launch
     from lic_course.notebooks.running import environment
@@ -79,18 +80,13 @@ def test(arguments: tuple[str, ...]) -> int:
     if differences := launch.other_versions():
         click.echo(f"Printed numbers are not compared: {', '.join(differences)}.")
     with tempfile.TemporaryDirectory() as ipython_dir:
-        return launch.run(
-            launch.pytest_command(arguments), environment(ipython_dir), lic_course.files.ROOT
-        )
+        command = launch.pytest_command(arguments)
+        return launch.run(command, environment(ipython_dir), launch.ROOT)
 
 
-@commands.command()
+@commands.command(epilog="Example: lic codecs")
 def codecs() -> None:
-    """List the codecs: what they are, which lesson explains them, whether they run here.
-
-    \b
-    Example: lic codecs
-    """
+    """List the codecs, and whether they run here."""
     from rich.table import Table
 
     table = Table("codec", "kind", "lesson", "runs here", "what the quality from 1 to 100 means")
@@ -100,7 +96,7 @@ def codecs() -> None:
     _show(table)
 
 
-@commands.command()
+@commands.command(epilog="Example: lic encode photo.png photo.lic --codec jpeg --quality 60")
 @click.argument("picture", type=Path)
 @click.argument("output", type=Path)
 @click.option("--codec", default="jpeg", show_default=True, help="Its name: see lic codecs.")
@@ -115,10 +111,9 @@ def encode(
     target_bpp: float | None,
     target_psnr: float | None,
 ) -> None:
-    """Code a PICTURE, any file that Pillow reads, into the .lic file OUTPUT.
+    """Code a picture into a .lic file.
 
-    \b
-    Example: lic encode photo.png photo.lic --codec jpeg --quality 60
+    PICTURE is any file that Pillow reads, OUTPUT the file to write.
     """
     from lic_course import files, images
 
@@ -129,15 +124,14 @@ def encode(
     click.echo(f"{output}: {lic_course.info(data)}")
 
 
-@commands.command()
+@commands.command(epilog="Example: lic decode photo.lic back.png")
 @click.argument("file", type=Path)
 @click.argument("output", type=Path)
 @click.option("--max-pixels", type=int, help="Decode larger pictures than usual.")
 def decode(file: Path, output: Path, max_pixels: int | None) -> None:
-    """Decode a .lic FILE to the picture OUTPUT: a PNG, BMP, TIFF or PPM file.
+    """Decode a .lic file to a picture.
 
-    \b
-    Example: lic decode photo.lic back.png
+    FILE is the .lic file, OUTPUT a PNG, BMP, TIFF or PPM file to write.
     """
     from lic_course import bitstream, images
 
@@ -155,26 +149,27 @@ def _check_output(path: Path) -> None:
         raise LicError(f"There is no folder {path.parent} to write {path.name} to: make it first.")
 
 
-@commands.command()
+@commands.command(epilog="Example: lic info photo.lic")
 @click.argument("file", type=Path)
 def info(file: Path) -> None:
-    """Show what a .lic FILE holds, part by part, without decoding it.
-
-    \b
-    Example: lic info photo.lic
-    """
+    """Show what a .lic file holds, part by part."""
     from rich.table import Table
 
     found = lic_course.info(file.read_bytes())
     color = "color" if found.channels == 3 else "gray"
-    size = f"{found.height}×{found.width} {color}"
-    table = Table("part", "bytes", "share", title=f"{found.codec}, {size}, {found.bpp:.3f} bpp")
-    for name, size in {"header": found.header, **found.segments, "file": found.nbytes}.items():
-        table.add_row(name, f"{size}", f"{size / found.nbytes:.1%}", end_section=name == "header")
+    click.echo(f"{found.codec}: {found.height}×{found.width} {color}, {found.bpp:.3f} bpp")
+    table = Table("part", "bytes", "share")
+    for name, size in {"header": found.header, **found.segments}.items():
+        table.add_row(name, f"{size}", f"{size / found.nbytes:.1%}")
+    table.add_section()
+    table.add_row("file", f"{found.nbytes}", "100.0%")
     _show(table)
 
 
-@commands.command()
+@commands.command(
+    epilog="Examples: lic evaluate --codec jpeg --folder photos --quality 10,30,50 --output "
+    "jpeg.json; lic evaluate --codec jpeg --timing"
+)
 @click.option("--codec", required=True, help="Its name: see lic codecs.")
 @click.option("--folder", default="builtin", show_default=True, help="Pictures, or a set by name.")
 @click.option("--quality", "qualities", help="Such as 10,30,50; the codec's own list if not given.")
@@ -191,39 +186,32 @@ def evaluate(
     timing: bool,
     repetitions: int,
 ) -> None:
-    """Measure a codec on pictures: bytes, PSNR and MS-SSIM of complete files, or its speed.
+    """Measure a codec on pictures, or its speed.
 
-    OUTPUT is written after each picture: the same command goes on where it was stopped.
-
-    \b
-    Example: lic evaluate --codec jpeg --folder photos --quality 10,30,50 --output jpeg.json
-             lic evaluate --codec jpeg --timing
+    Bytes, PSNR and MS-SSIM of complete files. The same command goes on where it was stopped.
     """
     from lic_course import datasets
     from lic_course import evaluate as measuring
 
     if timing:
-        _show_timing(measuring.time_codec(codec, repetitions=repetitions))
-        return
+        return _show_timing(measuring.time_codec(codec, repetitions=repetitions))
     if output:
         _check_output(output)
     chosen = _numbers(qualities) if qualities else None
-    results = measuring.sweep(
-        codec, datasets.pictures(folder), folder, chosen, output, restart=restart
-    )
-    _show_results(results)
+    pictures = datasets.pictures(folder)
+    results = measuring.sweep(codec, pictures, folder, chosen, output, restart=restart)
+    return _show_results(results)
 
 
 def _numbers(text: str) -> list[float]:
     try:
         return [float(number) for number in text.split(",")]
     except ValueError:
-        raise LicError(
-            f"--quality takes numbers with commas such as 10,30,50, not {text}."
-        ) from None
+        example = "numbers with commas between, such as 10,30,50"
+        raise LicError(f"--quality takes {example}, not {text!r}.") from None
 
 
-def _show_timing(timing) -> None:
+def _show_timing(timing: "Timing") -> None:
     height, width = timing.size
     click.echo(
         f"{timing.codec}, {height}×{width}, quality {timing.quality:g}, median of "
@@ -232,35 +220,26 @@ def _show_timing(timing) -> None:
     )
 
 
-def _show_results(results) -> None:
+def _show_results(results: "Results") -> None:
     from rich.table import Table
 
-    columns = ("quality", "bpp", "psnr", "psnr_y", "ms_ssim")
-    title = f"{results.codec} on {results.dataset}: means of {len(results.pictures)} pictures"
-    table = Table(*columns, title=title)
-    rates, qualities = results.curve("bpp", "quality")
-    others = [results.curve("bpp", name)[1] for name in columns[2:]]
-    for quality, *row in zip(qualities, rates, *others, strict=True):
-        table.add_row(f"{quality:g}", *(f"{value:.4f}" for value in row))
+    click.echo(f"{results.codec} on {results.dataset}: means of {len(results.pictures)} pictures")
+    names = ("quality", "bpp", "psnr", "psnr_y", "ms_ssim")
+    columns = [results.curve("bpp", name)[1] for name in names]
+    table = Table(*names)
+    for quality, *values in zip(*columns, strict=True):
+        table.add_row(f"{quality:g}", *(f"{value:.4f}" for value in values))
     _show(table)
 
 
-@commands.group()
+@commands.group(epilog="Example: lic data fetch kodak")
 def data() -> None:
-    """Public sets of pictures: list them, fetch them, tell where they are.
-
-    \b
-    Example: lic data fetch kodak
-    """
+    """List and fetch public sets of pictures."""
 
 
-@data.command("list")
+@data.command("list", epilog="Example: lic data list")
 def list_sets() -> None:
-    """List the sets, with their terms.
-
-    \b
-    Example: lic data list
-    """
+    """List the sets, with their terms."""
     from rich.table import Table
 
     from lic_course import datasets
@@ -272,27 +251,22 @@ def list_sets() -> None:
     _show(table)
 
 
-@data.command()
+@data.command(epilog="Example: lic data fetch kodak")
 @click.argument("name")
 def fetch(name: str) -> None:
-    """Download the set NAME if it is not here yet, check every file, and print its folder.
+    """Download a set, check it, and print its folder.
 
-    \b
-    Example: lic data fetch kodak
+    NAME is one of those that lic data list shows.
     """
     from lic_course import datasets
 
     click.echo(datasets.fetch(name))
 
 
-@data.command("path")
+@data.command("path", epilog="Example: lic data path kodak")
 @click.argument("name")
 def path_of_set(name: str) -> None:
-    """Print the folder of the set NAME.
-
-    \b
-    Example: lic data path kodak
-    """
+    """Print the folder of a set that is here."""
     from lic_course import datasets
 
     folder = datasets.find(name)
@@ -301,14 +275,13 @@ def path_of_set(name: str) -> None:
     click.echo(folder)
 
 
-@commands.command()
+@commands.command(epilog="Example: lic build 02")
 @click.argument("lessons", nargs=-1)
 @click.option("--check", is_flag=True, help="Only tell where notebooks and sources differ.")
 def build(lessons: tuple[str, ...], check: bool) -> int:
-    """Make both editions of the LESSONS, all by default, from their sources.
+    """Make the notebooks from their sources.
 
-    \b
-    Example: lic build 02
+    Both editions of the LESSONS, of all when none is named.
     """
     from lic_course import notebooks
 
@@ -317,28 +290,26 @@ def build(lessons: tuple[str, ...], check: bool) -> int:
     return int(check and bool(lines))
 
 
-@commands.command()
+@commands.command(epilog="Example: lic release 01 02 --output assignments")
 @click.argument("lessons", nargs=-1, required=True)
 @click.option("--output", type=Path, required=True, help="A folder, made if necessary.")
 def release(lessons: tuple[str, ...], output: Path) -> None:
-    """Write assignments of the LESSONS for a class, with or without nbgrader.
+    """Write assignments for a class.
 
-    \b
-    Example: lic release 01 02 --output assignments
+    One for each of the LESSONS, with or without nbgrader.
     """
     from lic_course import notebooks
 
     click.echo("\n".join(notebooks.release(lessons, output)))
 
 
-@commands.command()
+@commands.command(epilog="Example: lic grade submitted/*/02_dct_and_jpeg.ipynb --output marks.csv")
 @click.argument("submissions", nargs=-1, required=True)
 @click.option("--output", type=Path, required=True, help="The table of marks, a CSV file.")
 def grade(submissions: tuple[str, ...], output: Path) -> None:
-    """Run submitted notebooks and mark what their functions do.
+    """Mark submitted notebooks.
 
-    \b
-    Example: lic grade submitted/*/02_dct_and_jpeg.ipynb --output marks.csv
+    Runs the SUBMISSIONS and marks what the functions in them do.
     """
     from lic_course import notebooks
 
@@ -348,7 +319,7 @@ def grade(submissions: tuple[str, ...], output: Path) -> None:
     click.echo(f"{output}: {len(rows)} exercises, {points} of {most} points")
 
 
-def _show(table) -> None:
+def _show(table: "Table") -> None:
     from rich.console import Console
 
     Console().print(table)
