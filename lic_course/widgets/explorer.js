@@ -237,7 +237,8 @@ function drawSide(side, curve, x, y) {
   const line = curve.points.map(([bpp, db]) => `${x(bpp).toFixed(1)},${y(db).toFixed(1)}`).join(" ");
   const mark = ([bpp, db, q]) => {
     const here = q === curve.quality;
-    const [cx, cy, r] = [x(bpp), y(db), here ? 6 : 2.2];
+    const large = side === "left" ? 7 : 5; // where both are at one place, both are seen
+    const [cx, cy, r] = [x(bpp), y(db), here ? large : 2.2];
     const shape = side === "left" ? `<circle cx="${cx}" cy="${cy}" r="${r}"/>`
       : `<rect x="${cx - r * 0.9}" y="${cy - r * 0.9}" width="${r * 1.8}" height="${r * 1.8}"/>`;
     return `<g data-side="${side}" data-quality="${q}" class="${here ? "lic-here" : ""}">
