@@ -1,5 +1,6 @@
 """Running a notebook in a fresh kernel of this interpreter, and normalizing what it stores."""
 
+import asyncio
 import base64
 import io
 import os
@@ -79,7 +80,10 @@ def execute(nb: NotebookNode, folder: Path, cell_seconds: int = 600) -> Notebook
         except CellTimeoutError:
             raise CellFailed(client.current, f"it takes over {cell_seconds} s") from None
         except DeadKernelError:
-            raise CellFailed(client.current, "it ends the kernel") from None
+            words = "it ends the kernel, or the run was interrupted"
+            raise CellFailed(client.current, words) from None
+        except asyncio.CancelledError:
+            raise KeyboardInterrupt from None
     return normalized(nb)
 
 
