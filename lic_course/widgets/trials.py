@@ -1,5 +1,6 @@
 """What was tried on one picture, remembered, so that going back to a setting is instant."""
 
+import math
 import threading
 import time
 from collections import OrderedDict
@@ -8,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 import lic_course
-from lic_course import codec, images, metrics
+from lic_course import bitstream, codec, images, metrics
 
 ORIGINAL = "original"  # stands for the picture itself, uncompressed
 FREE, EQUAL_BYTES, EQUAL_PSNR = LOCKS = ("free", "equal bytes", "equal PSNR")
@@ -16,7 +17,7 @@ FREE, EQUAL_BYTES, EQUAL_PSNR = LOCKS = ("free", "equal bytes", "equal PSNR")
 
 @dataclass(frozen=True)
 class Numbers:
-    """What one setting costs and gives."""
+    """What one setting of a codec costs and gives."""
 
     nbytes: int  # of the complete .lic file
     bpp: float
@@ -39,6 +40,7 @@ class Trials:
         self._files: dict[tuple[str, int], tuple[bytes, float]] = {}
         self._numbers: dict[tuple[str, int], Numbers] = {}
         self._ms_ssim: dict[tuple[str, int], float] = {}
+        self._bits: dict[tuple[str, int], np.ndarray | None] = {}
         self._pictures: OrderedDict[tuple[str, int], np.ndarray] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -115,8 +117,11 @@ class Trials:
         """Bits spent on each block, (rows, columns), or None when the codec cannot tell."""
         if name == ORIGINAL:
             return None
-        file = lic_course.bitstream.unpack(self.file(name, quality))
-        return codec.get(name).bits_per_block(file.segments, file.shape)
+        key = (name, quality)
+        if key not in self._bits:
+            file = bitstream.unpack(self.file(name, quality))
+            self._bits[key] = codec.get(name).bits_per_block(file.segments, file.shape)
+        return self._bits[key]
 
     def curve(self, name: str) -> list[tuple[int, Numbers]]:
         """Everything known of a codec so far: quality and numbers, by rising quality."""
@@ -124,34 +129,40 @@ class Trials:
         return sorted(known, key=lambda pair: pair[0])
 
     def search(self, name: str, lock: str, target: float) -> tuple[int, bool]:
-        """The quality at which a codec meets a target, and whether it can.
+        """The quality at which a codec comes closest to a target, and whether it meets it.
 
-        "equal bytes": the best quality of at most `target` bytes; "equal PSNR": the lowest of at
-        least `target` dB, as in `lic_course.codec.find_quality`. What is known from earlier trials
-        narrows the search. When the target is out of reach, the closest quality and False.
+        "equal bytes": `target` is a number of bytes; "equal PSNR": decibels. A bisection on the
+        qualities 1 to 100, narrowed by what earlier trials told. A target is met when it lies
+        between two qualities, or when the first or last comes within 2 % or 0.1 dB.
         """
-        low, high = 0, 101  # below the target at `low`, beyond it at `high`
-        for quality, beyond in self._sides_of(name, lock, target):
-            if beyond:
-                high = min(high, quality)
+
+        def value(quality: int) -> float:
+            if lock == EQUAL_BYTES:
+                return math.log(len(self.file(name, quality)))
+            return self.numbers(name, quality).psnr
+
+        goal = math.log(target) if lock == EQUAL_BYTES else target
+        low, high = 0, 101  # below the goal at `low`, not below it at `high`
+        for quality in sorted(self._tried(name, lock)):
+            if value(quality) < goal:
+                low = quality
             else:
-                low = max(low, min(quality, high - 1))
+                high = quality
+                break
         while high - low > 1:
             middle = (low + high) // 2
-            if self._beyond(name, middle, lock, target):
-                high = middle
-            else:
+            if value(middle) < goal:
                 low = middle
-        if lock == EQUAL_BYTES:
-            return max(low, 1), low >= 1
-        return min(high, 100), high <= 100
+            else:
+                high = middle
+        away = {q: _distance(value(q), goal) for q in (low, high) if 1 <= q <= 100}
+        closest = min(away, key=away.get)
+        return closest, len(away) == 2 or away[closest] < (0.02 if lock == EQUAL_BYTES else 0.1)
 
-    def _sides_of(self, name: str, lock: str, target: float) -> list[tuple[int, bool]]:
+    def _tried(self, name: str, lock: str) -> list[int]:
         known = self._files if lock == EQUAL_BYTES else self._numbers
-        qualities = sorted((q for codec_, q in list(known) if codec_ == name), reverse=True)
-        return [(q, self._beyond(name, q, lock, target)) for q in qualities]
+        return [quality for tried, quality in list(known) if tried == name]
 
-    def _beyond(self, name: str, quality: int, lock: str, target: float) -> bool:
-        if lock == EQUAL_BYTES:
-            return len(self.file(name, quality)) > target
-        return self.numbers(name, quality).psnr >= target
+
+def _distance(a: float, b: float) -> float:
+    return 0.0 if a == b else abs(a - b)  # equal also when both are infinite
