@@ -224,7 +224,8 @@ def _show_results(results: "Results") -> None:
     from rich.table import Table
 
     click.echo(f"{results.codec} on {results.dataset}: means of {len(results.pictures)} pictures")
-    names = ("quality", "bpp", "psnr", "psnr_y", "ms_ssim")
+    large = all(point.ms_ssim is not None for point in results.points)
+    names = ("quality", "bpp", "psnr", "psnr_y", *(["ms_ssim"] if large else []))
     columns = [results.curve("bpp", name)[1] for name in names]
     table = Table(*names)
     for quality, *values in zip(*columns, strict=True):

@@ -65,8 +65,12 @@ def pytest_command(arguments: Sequence[str]) -> list[str]:
         "--nbval-cell-timeout=300",
         f"--nbval-sanitize-with={ROOT / 'tests' / 'nbval.cfg'}",
     ]
-    chosen = [_absolute(argument) for argument in arguments]
-    paths = [] if _names_a_path(arguments) else all_tests()
+    named = [_is_path(*pair) for pair in zip(arguments, ["", *arguments], strict=False)]
+    paths = [] if any(named) else all_tests()
+    chosen = [
+        _absolute(argument) if path else argument
+        for argument, path in zip(arguments, named, strict=True)
+    ]
     return [sys.executable, "-m", "pytest", *options, *chosen, *paths]
 
 
@@ -81,21 +85,17 @@ def all_tests() -> list[str]:
     return [str(path) for path in first + others + notebooks + solved + last]
 
 
-def _names_a_path(arguments: Sequence[str]) -> bool:
-    previous = ["", *arguments]
-    return any(
-        _is_path(argument) and before not in TAKES_VALUE
-        for before, argument in zip(previous, arguments, strict=False)
-    )
-
-
-def _is_path(argument: str) -> bool:
-    return not argument.startswith("-") and os.path.exists(argument.split("::")[0])
+def _is_path(argument: str, before: str) -> bool:
+    """Whether an argument of pytest is a file or a folder, and not the value of an option."""
+    if argument.startswith("-") or before in TAKES_VALUE:
+        return False
+    return os.path.exists(argument.split("::")[0])
 
 
 def _absolute(argument: str) -> str:
-    """A path made independent of the folder in which the user is."""
-    return os.path.abspath(argument) if "::" not in argument and _is_path(argument) else argument
+    """A path, perhaps with ::test behind it, made independent of the user's folder."""
+    path, *test = argument.split("::")
+    return "::".join([os.path.abspath(path), *test])
 
 
 def other_versions() -> list[str]:
