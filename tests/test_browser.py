@@ -114,7 +114,7 @@ def lock_the_bytes(explorer: Locator) -> None:
     expect(
         cell(explorer, "right", "percent")
         .filter(has_text=percent)
-        .or_(message.filter(has_text="cannot reach"))
+        .or_(message.filter(has_text="A lock needs a quality"))
     ).to_be_visible()
 
 
@@ -145,10 +145,8 @@ def test_own_pictures_views_and_mistakes(lab, page, tmp_path):
     images.write(tmp_path / "mine.png", images.builtin("chelsea")[:170, :200])
     upload.set_input_files(tmp_path / "mine.png")
     expect(explorer.locator(".lic-picture")).to_have_value("mine.png")
-    assert (
-        shown(explorer, "left").evaluate("image => image.decode().then(() => image.naturalWidth)")
-        == 200
-    )
+    picture = shown(explorer, "left").element_handle()
+    page.wait_for_function("image => image.naturalWidth === 200", arg=picture)
 
     (tmp_path / "words.png").write_text("not a picture")
     upload.set_input_files(tmp_path / "words.png")

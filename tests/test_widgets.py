@@ -166,10 +166,14 @@ def test_a_lock_out_of_reach_is_said(explorer):
     assert explorer.right_quality == 100
 
 
-def test_a_lock_with_the_original_is_explained(explorer):
-    explorer.right_codec = ORIGINAL
+@pytest.mark.parametrize("name", [ORIGINAL, "png"])
+def test_a_lock_with_what_has_no_quality_is_explained(explorer, name):
+    explorer.right_codec = name
     explorer.lock = EQUAL_PSNR
-    assert explorer.message == "A lock needs a codec on both sides: the original has no quality."
+    assert explorer.message == f"A lock needs a quality to search, and {name} has none."
+    explorer.right_quality = 20
+    assert "jpeg cannot reach an exact copy" in explorer.message
+    assert explorer.left_quality == 100
 
 
 def test_a_codec_that_does_not_exist_leaves_the_original():

@@ -14,13 +14,19 @@ Setting = tuple[str, int]  # a codec's name and its quality
 
 def offered(names: Sequence[str]) -> list[dict]:
     """The entries of the two menus: names, and why one cannot be chosen here, if so."""
-    entries = [{"name": ORIGINAL, "problem": "", "adjustable": False}]
-    for name in names:
-        member = codec.get(name)
-        adjustable = not member.quality_help.startswith("ignored")
-        problem = member.unavailable() or ""
-        entries.append({"name": name, "problem": problem, "adjustable": adjustable})
-    return entries
+    return [
+        {
+            "name": name,
+            "problem": "" if name == ORIGINAL else codec.get(name).unavailable() or "",
+            "adjustable": adjustable(name),
+        }
+        for name in (ORIGINAL, *names)
+    ]
+
+
+def adjustable(name: str) -> bool:
+    """Whether a quality changes anything: not for the original and for lossless codecs."""
+    return name != ORIGINAL and not codec.get(name).quality_help.startswith("ignored")
 
 
 def about(name: str) -> dict[str, str]:
@@ -107,6 +113,7 @@ def _bits(trials: Trials, setting: Setting) -> str:
 def out_of_reach(name: str, quality: int, lock: str, target: float) -> str:
     """That a lock cannot be met, and what is shown instead."""
     aim = f"{target:,} bytes" if lock == EQUAL_BYTES else f"{target:.2f} dB"
+    aim = "an exact copy" if np.isinf(target) else aim
     return f"{name} cannot reach {aim} on this picture: quality {quality} is the closest."
 
 

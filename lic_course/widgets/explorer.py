@@ -21,6 +21,7 @@ from lic_course.widgets import describe, still, views
 from lic_course.widgets.trials import EQUAL_BYTES, FREE, LOCKS, ORIGINAL, Trials
 
 HERE = Path(__file__).parent
+SCRIPTS = ("stage.js", "curve.js", "explorer.js")  # one module for the browser
 LEFT, RIGHT = SIDES = ("left", "right")
 OTHER = {LEFT: RIGHT, RIGHT: LEFT}
 COARSE = (50, 10, 90, 25, 75, 5, 95, 35, 65, 17, 82)  # of the curves that fill in by themselves
@@ -31,8 +32,8 @@ PICTURES_KEPT = 4
 class Explorer(anywidget.AnyWidget):
     """Two codecs on one picture; set the first seven traits from Python or in the browser."""
 
-    _esm = HERE / "explorer.js"
-    _css = HERE / "explorer.css"
+    _esm = "\n".join((HERE / name).read_text("utf-8") for name in SCRIPTS)
+    _css = (HERE / "explorer.css").read_text("utf-8")
 
     left_codec = traitlets.Unicode(ORIGINAL).tag(sync=True)
     right_codec = traitlets.Unicode(ORIGINAL).tag(sync=True)
@@ -53,6 +54,7 @@ class Explorer(anywidget.AnyWidget):
     curves = traitlets.Dict().tag(sync=True)
     message = traitlets.Unicode().tag(sync=True)
     legend = traitlets.Unicode().tag(sync=True)
+    answers = traitlets.Int(0).tag(sync=True)  # how many steps were answered
 
     def __init__(self, codecs: Sequence[str] | None = None):
         self._busy = False
@@ -137,12 +139,13 @@ class Explorer(anywidget.AnyWidget):
             self._seen = True
             self._fill_in_later()
             return
-        with self._working():
-            if content["kind"] == "path":
-                problem = self._choose_picture(content["path"].strip())
-            else:
-                problem = self._take_upload(content["name"], bytes(buffers[0]))
-        self._refresh(LEFT, problem)
+        with self.hold_sync():
+            with self._working():
+                if content["kind"] == "path":
+                    problem = self._choose_picture(content["path"].strip())
+                else:
+                    problem = self._take_upload(content["name"], bytes(buffers[0]))
+            self._refresh(LEFT, problem)
 
     def _take_upload(self, name: str, data: bytes) -> str:
         try:
@@ -187,6 +190,7 @@ class Explorer(anywidget.AnyWidget):
             settings = [self._setting(side) for side in SIDES]
             self.legend = describe.legend(self.view, self.picture, trials, settings)
             self._draw_curves()
+            self.answers += 1
         self._fill_in_later()
 
     def _describe(self, side: str) -> None:
@@ -200,8 +204,8 @@ class Explorer(anywidget.AnyWidget):
         """Search the other side's quality for the leader's bytes or PSNR; say what is wrong."""
         follower = OTHER[leader]
         name = getattr(self, f"{follower}_codec")
-        if ORIGINAL in (name, getattr(self, f"{leader}_codec")):
-            return "A lock needs a codec on both sides: the original has no quality."
+        if not describe.adjustable(name):
+            return f"A lock needs a quality to search, and {name} has none."
         try:
             led = self.trials.numbers(*self._setting(leader))
             target = led.nbytes if self.lock == EQUAL_BYTES else led.psnr
@@ -239,9 +243,9 @@ class Explorer(anywidget.AnyWidget):
             if trials.has_ms_ssim and trials.ms_ssim_if_known(*setting) is None:
                 await _in_thread(trials.ms_ssim, *setting)
                 self._describe(side)
-        names = {self._setting(side)[0] for side in SIDES} - {ORIGINAL}
+        names = {self._setting(side)[0] for side in SIDES}
         for quality in COARSE:
-            for name in sorted(names):
+            for name in filter(describe.adjustable, sorted(names)):
                 if quality not in dict(trials.curve(name)):
                     await _in_thread(trials.numbers, name, quality)
                     self._draw_curves()
