@@ -171,9 +171,14 @@ class Pip:
             raise
 
     def _installed(self):
+        """The names of the packages in the environment, as in the names of their folders."""
         library = "Lib" if os.name == "nt" else "lib/python*"
         packages = self.python.parent.parent.glob(f"{library}/site-packages/*.dist-info")
-        return sum(1 for _ in packages)
+        return {_plain(path.name.split("-")[0]) for path in packages}
+
+
+def _plain(name):
+    return re.sub("[-_.]+", "-", name).lower()
 
 
 class Progress:
@@ -182,7 +187,7 @@ class Progress:
     def __init__(self):
         self.start = time.monotonic()
         self.text, self.shown, self.rest = "starting pip", 0.0, ""
-        self.names, self.before = [], 0  # what pip installs now, how many packages were there
+        self.names, self.before = [], set()  # what pip installs now, what was there before
         self.terminal = sys.stdout.isatty()
 
     def seconds(self):
@@ -190,13 +195,15 @@ class Progress:
         return time.monotonic() - self.start
 
     def read(self, output, installed):
-        """Take in new output of pip and the number of installed packages, and show the state."""
+        """Take in new output of pip and the set of installed packages, and show the state."""
         *lines, self.rest = (self.rest + output).split("\n")
         for line in lines:
             self._read_line(line.strip(), installed)
         if self.names:
-            count = min(max(installed - self.before, 0), len(self.names) - 1)
-            self.text = f"installing {count + 1} of {len(self.names)}: {self.names[count]}"
+            new = installed - self.before
+            done = [index for index, name in enumerate(self.names, 1) if _plain(name) in new]
+            now = min(max(done, default=0), len(self.names) - 1)
+            self.text = f"installing {now + 1} of {len(self.names)}: {self.names[now]}"
         self._show()
 
     def _read_line(self, line, installed):
