@@ -48,7 +48,8 @@ def run(command: Sequence[str], variables: dict[str, str], folder: Path | None =
     with subprocess.Popen(command, env=variables, cwd=folder) as process:
         while True:
             try:
-                return process.wait()
+                code = process.wait()
+                return code if code >= 0 else 128 - code  # ended by a signal: as a shell says it
             except KeyboardInterrupt:
                 continue
 
