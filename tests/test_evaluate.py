@@ -351,3 +351,13 @@ def test_one_picture_of_kodak_measured_again():
     (old,) = [p for p in stored.points if (p.picture, p.quality) == (picture.name, 50)]
     assert point.psnr == pytest.approx(old.psnr, abs=0.02)
     assert point.bytes == pytest.approx(old.bytes, rel=0.01)
+
+
+@pytest.mark.parametrize("picture", ["camera", "coffee"])
+def test_the_stored_results_of_our_own_codec_are_those_of_todays_code(picture):
+    image = lic_course.images.builtin(picture)
+    for old in evaluate.load_results("builtin", "own-jpeg").points:
+        if (old.picture, old.quality) in ((picture, 10), (picture, 75)):
+            point = evaluate.measure(image, "own-jpeg", old.quality)
+            assert point.bytes == pytest.approx(old.bytes, rel=1e-3)
+            assert point.psnr == pytest.approx(old.psnr, abs=2e-3)
