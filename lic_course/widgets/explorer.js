@@ -196,8 +196,10 @@ function drawNumbers(model, find, changed) {
       about.textContent = problem || `${summary} See lesson ${lesson}.`;
       about.classList.toggle("lic-problem", Boolean(problem));
     });
-    changed(`${side}_codec`, () => {
-      find(`.lic-tag.lic-${side}`).textContent = model.get(side + "_codec");
+    changed(`${side}_codec ${side}`, () => {
+      const { rows = {} } = model.get(side);
+      find(`.lic-tag.lic-${side}`).textContent =
+        model.get(side + "_codec") + (rows.bytes ? ` · ${rows.bytes} bytes` : "");
     });
   }
   for (const name of ["message", "legend"]) {
