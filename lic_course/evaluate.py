@@ -6,13 +6,15 @@ Every rate is the length of a complete file, every quality that of the picture d
 import os
 import platform
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+import tracemalloc
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from statistics import median
+from types import ModuleType
 
 import numpy as np
 
@@ -34,11 +36,13 @@ from lic_course.results import (
 )
 
 __all__ = [
+    "Cost",
     "Curve",
     "Point",
     "Results",
     "Timing",
     "bd_table",
+    "cost",
     "load_results",
     "measure",
     "measured",
@@ -216,6 +220,56 @@ def _processor() -> str:
             if line.startswith("model name"):
                 return line.split(":", 1)[1].strip()
     return platform.processor() or platform.machine()
+
+
+@dataclass
+class Cost:
+    """Seconds and peak memory of a `with cost() as c:` block; printed as a lesson prints them."""
+
+    seconds: float = 0.0
+    megabytes: float = 0.0  # 10^6 bytes on top of what was in use before
+    where: str = ""  # " on the GPU" when the memory is that of a GPU
+
+    def __str__(self) -> str:
+        return f"{self.seconds:.2f} s, {self.megabytes:.0f} MB of memory{self.where}"
+
+
+@contextmanager
+def cost(gpu: bool = False) -> Iterator[Cost]:
+    """Measure the seconds and the peak memory of what happens inside the `with` block.
+
+    gpu: wait for the GPU at both ends and tell its memory instead of the processor's. Memory of
+    NumPy arrays and Python objects is counted; memory that libraries take for themselves is not.
+    """
+    measured = Cost(where=" on the GPU" * gpu)
+    cuda = _cuda() if gpu else None
+    if cuda:
+        cuda.synchronize()
+        cuda.reset_peak_memory_stats()
+        before = cuda.memory_allocated()
+    else:
+        tracemalloc.start()
+    start = time.perf_counter()
+    try:
+        yield measured
+    finally:
+        if cuda:
+            cuda.synchronize()
+        measured.seconds = time.perf_counter() - start
+        if cuda:
+            peak = cuda.max_memory_allocated() - before
+        else:
+            peak = tracemalloc.get_traced_memory()[1]
+            tracemalloc.stop()
+        measured.megabytes = peak / 1e6
+
+
+def _cuda() -> ModuleType:
+    import torch
+
+    if not torch.cuda.is_available():
+        raise LicError("There is no NVIDIA GPU here: measure with cost(), without gpu=True.")
+    return torch.cuda
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import re
 import subprocess
 import sys
 import time
@@ -361,3 +362,25 @@ def test_the_stored_results_of_our_own_codec_are_those_of_todays_code(picture):
             point = evaluate.measure(image, "own-jpeg", old.quality)
             assert point.bytes == pytest.approx(old.bytes, rel=1e-3)
             assert point.psnr == pytest.approx(old.psnr, abs=2e-3)
+
+
+def test_cost_tells_seconds_and_peak_memory():
+    with evaluate.cost() as cost:
+        np.zeros(10**6)  # 8 MB, freed at once: the peak counts
+    assert 8 <= cost.megabytes < 9
+    assert 0 < cost.seconds < 60
+    assert re.fullmatch(r"\d+\.\d\d s, 8 MB of memory", str(cost))
+
+
+def test_cost_of_what_fails_is_still_told_and_the_error_passes():
+    with pytest.raises(ZeroDivisionError), evaluate.cost() as cost:
+        np.zeros(10**6)[0] / (1 // 0)
+    assert cost.megabytes >= 8
+
+
+def test_cost_on_a_missing_gpu_is_one_sentence(monkeypatch):
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(LicError, match="no NVIDIA GPU"), evaluate.cost(gpu=True):
+        pass
