@@ -466,25 +466,14 @@ big = np.tile(np.block([four[:2], four[2:]]), (4, 3))
 tiles = images.to_blocks(big, 256).reshape(-1, 256, 256)
 
 # %%
-import time
-import tracemalloc
-
-
-def cost(parts):
-    tracemalloc.start()
-    start, size = time.perf_counter(), 0
-    for part in parts:
-        data = encode(part)
-        assert np.array_equal(decode(data), part)
-        size += len(data)
-    seconds, memory = time.perf_counter() - start, tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    return f"{size} bytes, {seconds:.1f} s, {memory / 1e6:.0f} MB of memory"
-
-
-# %%
-print("whole:", cost([big]))
-print("tiles:", cost(tiles))
+for name, parts in {"whole": [big], "tiles": tiles}.items():
+    size = 0
+    with evaluate.cost() as cost:
+        for part in parts:
+            data = encode(part)
+            assert np.array_equal(decode(data), part)
+            size += len(data)
+    print(f"{name}: {size} bytes, {cost}")
 
 # %%
 import torch
