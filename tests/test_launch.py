@@ -110,8 +110,8 @@ def test_other_versions_are_told_in_words(monkeypatch):
 def test_run_gives_the_exit_code():
     assert launch.run([sys.executable, "-c", "raise SystemExit(7)"], dict(os.environ)) == 7
     if os.name != "nt":
-        killed = [sys.executable, "-c", "import os; os.kill(os.getpid(), 2)"]
-        assert launch.run(killed, dict(os.environ)) == 130
+        killed = [sys.executable, "-c", "import os; os.kill(os.getpid(), 15)"]
+        assert launch.run(killed, dict(os.environ)) == 128 + 15
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX systems")
