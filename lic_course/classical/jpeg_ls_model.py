@@ -111,7 +111,7 @@ class Walk:
         levels = _table(lambda difference: quantize_gradient(difference, p), MAXVAL)
         self.levels = [81 * n for n in levels], [9 * n for n in levels], levels
         self.errors = _table(lambda error: quantize_error(error, p), MAXVAL)
-        self.clamped = _table(lambda x: min(max(x, 0), MAXVAL), MAXVAL + MAX_C)
+        self.clamped = _table(lambda x: min(max(x, 0), MAXVAL), MAXVAL - MIN_C)
         self.decoded = _table(lambda x: reconstruct(x, p), MAXVAL + p.range * p.step)
         self.near, self.step, self.largest, self.qbpp = near, p.step, p.range, p.qbpp
         self.lossless = near == 0
