@@ -28,6 +28,8 @@ REGISTRY = {  # name: where its class is; imported when the codec is first used
     "avif": "lic_course.industry:Avif",
     "own-jpeg": "lic_course.classical.jpeg:OwnJpeg",
     "own-jpeg2000": "lic_course.classical.jpeg2000:OwnJpeg2000",
+    "spiht": "lic_course.classical.spiht:Spiht",
+    "jpeg-ls": "lic_course.classical.jpeg_ls:JpegLs",
 }
 
 

@@ -28,4 +28,17 @@ JPEG 2000 (lesson 03):
     jpeg2000_packets    tier 2: packets, tag trees, quality layers
     jpeg2000_file       the codestream's markers and the boxes of a .jp2 file
     jpeg2000            the whole codec: encode_jp2, decode_jp2, OwnJpeg2000
+
+Wavelets and embedded coding (lesson 03):
+
+    lifting       the 5/3 and 9/7 transforms
+    ezw           embedded zerotrees, the short version
+    spiht_coder   set partitioning: coefficients to bits that may be cut anywhere
+    spiht         the whole codec: Spiht, truncate
+
+Near-lossless JPEG-LS (lesson 03):
+
+    jpeg_ls_model  prediction, contexts and runs: one walk over the picture for both directions
+    jpeg_ls_bits   Golomb codes and stuffed bits
+    jpeg_ls        the whole codec: encode_jpeg_ls, decode_jpeg_ls, JpegLs
 """
