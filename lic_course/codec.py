@@ -28,6 +28,7 @@ REGISTRY = {  # name: where its class is; imported when the codec is first used
     "avif": "lic_course.industry:Avif",
     "own-jpeg": "lic_course.classical.jpeg:OwnJpeg",
     "ftransform": "lic_course.classical.fuzzy_transform:FTransform",
+    "hyperbolic": "lic_course.classical.curve_fitting:Hyperbolic",
 }
 
 

@@ -2,11 +2,12 @@
 
 The nodes of the coarsest partition are 16 pixels apart, those of the finest 1 pixel. Levels on one
 partition would collapse to one (see `fuzzy_levels`), so each level here halves the spacing: this is
-a Laplacian pyramid whose filters are the hills of a fuzzy partition. Each encoder step on a
-partition repeats the transform `REPEATS` times and sends the sum, which is nearly least squares.
+a Laplacian pyramid whose filters are the hills of a fuzzy partition. On each
+partition the encoder repeats the transform `REPEATS` times and sends the sum, which is nearly the
+least-squares fit.
 
-The hills are triangles. With a spacing of 2^l all their values are multiples of 2^-l, the
-arithmetic is exact, and every machine computes the same picture.
+The hills are triangles. With a spacing of 2^l all their values are multiples of 2^-l, so that the
+decoder's arithmetic is exact; the encoder's has no sum whose order a machine could choose.
 """
 
 from collections.abc import Iterator, Sequence
@@ -31,7 +32,7 @@ SPACINGS = (16, 8, 4, 2, 1)  # pixels between nodes, level by level
 STEP_SHARES = (4, 6, 8, 12, 16)  # step of each level, in 1/16 of the finest level's
 CHROMA_SHARE = 1.5  # chroma has steps so much larger
 REPEATS = 4
-UNIT = 16  # steps are multiples of 1 / UNIT gray levels
+UNIT = 32  # steps are multiples of 1 / UNIT gray levels
 ROUNDING = (0.5, 0.375)  # of the coarsest level, and of the others: these keep more zeros
 _UP = 1e-9  # takes exact halves up on every machine
 
@@ -97,7 +98,7 @@ def finest_step(quality: float) -> int:
 
 
 def steps(finest: int, is_chroma: bool) -> list[float]:
-    """The step of each level in gray levels; none is below 1, all are multiples of 2^-9."""
+    """The step of each level in gray levels; none is below 1, all are multiples of 2^-10."""
     scale = finest / UNIT / 16 * (CHROMA_SHARE if is_chroma else 1)
     return [max(1.0, scale * share) for share in STEP_SHARES]
 
@@ -126,15 +127,11 @@ def decode_levels(
 
     One level after the other is added and taken to the next partition, where it stays the same.
     """
-    F, before = np.zeros((1, 1)), None
+    f, before = np.zeros(()), SPACINGS[0]
     for spacing, level, step in zip(SPACINGS, levels, level_steps, strict=True):
-        F = (
-            level * step
-            if before is None
-            else inverse_triangles(F, before // spacing) + level * step
-        )
-        before = spacing
-    samples = F[: shape[0], : shape[1]] + (128.5 + _UP)
+        f = inverse_triangles(f, before // spacing) if f.ndim else f
+        f, before = f + level * step, spacing
+    samples = f[: shape[0], : shape[1]] + (128.5 + _UP)
     return np.clip(samples, 0, 255).astype(np.uint8)
 
 

@@ -60,7 +60,7 @@ def _geometric(mean: float) -> tuple[np.ndarray, int]:
     """Integer weights of -radius ... radius and of the escape symbol, and the radius."""
     r = int(np.rint((np.sqrt(1 + mean * mean) - 1) / mean * (1 << 16)))
     powers = [1 << 32]
-    while len(powers) < 600 and (len(powers) < 3 or powers[-1] > 1 << 14):
+    while len(powers) < 600 and (len(powers) < 3 or powers[-1] > mean * (1 << 17)):
         powers.append(powers[-1] * r >> 16)
     beyond = max(1, 2 * (powers[-1] * r // ((1 << 16) - r)))
     return np.array([*powers[:0:-1], *powers, beyond], np.float64), len(powers) - 1
@@ -123,6 +123,8 @@ def code_grid(
     given = None if values is None else np.pad(values, ((1, 0), (1, 1))).ravel()
     for line in range(columns + 2 * (rows - 1)):
         first, last = max(0, (line - columns + 2) // 2), min(rows - 1, line // 2)
+        if last < first:  # a grid of one column has nothing on every second line
+            continue
         begin = (first + 1) * stride + 1 + line - 2 * first
         end = begin + (last - first) * (stride - 2) + 1
         here, west, north, north_west, north_east = (
@@ -186,7 +188,7 @@ def around(sizes: np.ndarray) -> np.ndarray:
     sizes: integers (rows + 2, columns + 2), with a border; the sums are (rows, columns).
     """
     rows = sizes[:, :-2] + 2 * sizes[:, 1:-1] + sizes[:, 2:]
-    return rows[:-2] + 2 * (rows[1:-1] - sizes[1:-1, 1:-1]) + rows[2:]
+    return rows[:-2] + 2 * (rows[1:-1] - 2 * sizes[1:-1, 1:-1]) + rows[2:]
 
 
 def _code_by_activity(
@@ -194,14 +196,14 @@ def _code_by_activity(
 ) -> np.ndarray:
     """Code numbers that do not need one another, in parts, and learn after each part."""
     contexts = np.searchsorted(ACTIVITIES, activity, side="right")
-    parts, begin = [], 0
+    coded, begin = np.empty(len(contexts), np.int64), 0
     while begin < len(contexts):
         part = slice(begin, begin + min(max(64, begin), LARGEST_PART))
         begin = part.stop
         wanted = None if values is None else values[part]
-        parts.append(coder.code(wanted, statistics.table_of_context()[contexts[part]]))
-        statistics.learn(contexts[part], np.abs(parts[-1]))
-    return np.concatenate(parts)
+        coded[part] = coder.code(wanted, statistics.table_of_context()[contexts[part]])
+        statistics.learn(contexts[part], np.abs(coded[part]))
+    return coded
 
 
 def median_prediction(west: np.ndarray, north: np.ndarray, north_west: np.ndarray) -> np.ndarray:
