@@ -259,13 +259,13 @@ def test_quality_is_a_scale_of_steps():
     assert finest_step(1) == 128 * UNIT and finest_step(100) == UNIT
     found = [finest_step(quality) for quality in range(1, 101)]
     assert found == sorted(found, reverse=True) and len(set(found)) == 100
-    assert steps(16 * UNIT, False) == [4, 6, 8, 12, 16]
-    assert min(steps(UNIT, True)) == 1
+    assert steps(16 * UNIT) == [4, 6, 8, 12, 16]
+    assert min(steps(UNIT)) == 1
 
 
 def test_each_level_codes_what_the_coarser_ones_left(gray_picture):
     """Fewer errors with each level; the last one leaves at most about one step."""
-    level_steps = steps(4 * UNIT, False)
+    level_steps = steps(4 * UNIT)
     levels = encode_levels(gray_picture, level_steps)
     assert [level.shape for level in levels] == level_shapes(gray_picture.shape)
     values = []
@@ -283,7 +283,7 @@ def test_each_level_codes_what_the_coarser_ones_left(gray_picture):
 )
 def test_levels_of_any_size_come_back_from_bytes(height, width, seed, finest):
     plane = np.random.default_rng(seed).integers(0, 256, (height, width)).astype(np.uint8)
-    levels = encode_levels(plane, steps(finest, False))
+    levels = encode_levels(plane, steps(finest))
     sent = Settings(finest, (0b11111,))
     shapes, encoder = level_shapes(plane.shape), Encoder(tables())
     code_levels(encoder, [levels], sent, shapes)
