@@ -232,3 +232,23 @@ def test_impossible_heads_are_refused(head, gray_picture):
     segments = coder.encode(gray_picture, 50)
     with pytest.raises(BitstreamError):
         coder.decode(segments | {"head": head}, gray_picture.shape)
+
+
+@pytest.mark.parametrize("size", [(57, 43, 3), (57, 43), (16, 17, 3), (1, 1), (1, 40)])
+def test_bits_per_block_add_up_to_the_data(size):
+    image = np.random.default_rng(3).integers(0, 256, size).astype(np.uint8)
+    coder = lic_course.codec.get("hyperbolic")
+    segments = coder.encode(image, 40)
+    bits = coder.bits_per_block(segments, size)
+    assert bits.min() >= 0
+    assert -8 < 8 * len(segments["data"]) - bits.sum() < 64 + 0.01 * bits.sum()
+
+
+def test_bits_go_where_the_detail_is():
+    image = np.full((64, 64), 90, np.uint8)
+    image[32:, 32:] = np.random.default_rng(0).integers(0, 256, (32, 32))
+    coder = lic_course.codec.get("hyperbolic")
+    bits = coder.bits_per_block(coder.encode(image, 40), image.shape)
+    half = len(bits) // 2
+    assert bits.shape == (16, 16)
+    assert bits[half:, half:].mean() > 5 * bits[: half - 1, : half - 1].mean()

@@ -336,3 +336,23 @@ def test_nested_partitions_come_close_to_jpeg():
     difference = metrics.psnr(camera, own.image) - metrics.psnr(camera, jpeg.image)
     assert -1 < difference < 3
     assert fuzzy_transform.FTransform.kind == "own"
+
+
+@pytest.mark.parametrize("size", [(57, 43, 3), (57, 43), (16, 17, 3), (1, 1), (1, 40)])
+def test_bits_per_block_add_up_to_the_data(size):
+    image = np.random.default_rng(3).integers(0, 256, size).astype(np.uint8)
+    coder = lic_course.codec.get("ftransform")
+    segments = coder.encode(image, 40)
+    bits = coder.bits_per_block(segments, size)
+    assert bits.min() >= 0
+    assert -8 < 8 * len(segments["data"]) - bits.sum() < 64 + 0.01 * bits.sum()
+
+
+def test_bits_go_where_the_detail_is():
+    image = np.full((64, 64), 90, np.uint8)
+    image[32:, 32:] = np.random.default_rng(0).integers(0, 256, (32, 32))
+    coder = lic_course.codec.get("ftransform")
+    bits = coder.bits_per_block(coder.encode(image, 40), image.shape)
+    half = len(bits) // 2
+    assert bits.shape == (4, 4)
+    assert bits[half:, half:].mean() > 5 * bits[: half - 1, : half - 1].mean()

@@ -12,4 +12,13 @@ JPEG (lesson 02), in the order in which the data flow:
     jpeg_walk     bits to blocks
     jpeg_file     the segments of a .jpg file
     jpeg          the whole codec: encode_jpeg, decode_jpeg, OwnJpeg
+
+Fuzzy transforms and curve fitting (lesson 05):
+
+    fuzzy_partition  partitions, the F-transform and the F1-transform as matrix products
+    fuzzy_levels     multilevel and fast multilevel, and three facts about them
+    fuzzy_transform  the codec: nested partitions, each for what the ones before left
+    curve_model      a block as a plane or a tanh surface, and how to fit them
+    curve_fitting    the codec of such blocks
+    grid_coder       grids of quantized numbers to bytes, used by both
 """

@@ -116,21 +116,29 @@ def render(parameters: Parameters, B: int, step: int, shape: tuple[int, int]) ->
 
 
 def code_parameters(
-    coder: Coder, parameters: Parameters | None, B: int, grid: tuple[int, int]
+    coder: Coder,
+    parameters: Parameters | None,
+    B: int,
+    grid: tuple[int, int],
+    bits: np.ndarray | None = None,
 ) -> Parameters:
     """Write the parameters of a plane, or read them when they are None.
 
     Means by DPCM, halves by their neighbors' sizes, the shapes of blocks that are not flat with
-    equal probabilities.
+    equal probabilities. bits: where to write what each block costs, float64 of the grid's shape.
     """
-    mean = code_grid(coder, parameters and parameters.mean, grid)
+    mean = code_grid(coder, parameters and parameters.mean, grid, bits=bits)
     half, shape = np.zeros_like(mean), np.zeros_like(mean)
     if B > 1:
-        half = code_residuals(coder, parameters and parameters.half, grid, np.zeros_like(mean))
+        cost = None if bits is None else np.zeros(grid)
+        given, hint = parameters and parameters.half, np.zeros_like(mean)
+        half = code_residuals(coder, given, grid, hint, cost)
         bent = half != 0
-        table = uniform(len(shapes(B)).bit_length() - 1)
+        shape_bits = len(shapes(B)).bit_length() - 1
         wanted = None if parameters is None else parameters.shape[bent]
-        shape[bent] = coder.code(wanted, np.full(np.count_nonzero(bent), table))
+        shape[bent] = coder.code(wanted, np.full(np.count_nonzero(bent), uniform(shape_bits)))
+        if bits is not None:
+            bits += cost + shape_bits * bent
         if shape.min() < 0 or shape.max() >= len(shapes(B)):
             raise BitstreamError("The coded blocks are damaged: there is no such shape.")
     return Parameters(mean, half, shape)
@@ -167,21 +175,43 @@ class Hyperbolic(Codec):
 
     def decode(self, segments: dict[str, bytes], shape: tuple[int, ...]) -> np.ndarray:
         """Decode the two segments; `BitstreamError` when they are damaged."""
-        B, step = _read_head(segments)
-        sizes = block_sizes(B, 3 if len(shape) == 3 else 1)
-        grids = [block_grid(shape, size) for size in sizes]
-        numbers = sum(
-            rows * columns * (1 if size == 1 else 2)
-            for size, (rows, columns) in zip(sizes, grids, strict=True)
-        )
-        decoder = decoder_for(segments["data"], numbers)
-        planes = []
-        for size, grid in zip(sizes, grids, strict=True):
-            parameters = code_parameters(decoder, None, size, grid)
-            planes.append(render(parameters, size, step, shape[:2]))
-        code_end(decoder)
-        decoder.finish()
-        return planes[0] if len(planes) == 1 else planes_to_rgb(*planes)
+        step, sizes, planes, _ = _read(segments, shape)
+        rendered = [
+            render(parameters, B, step, shape[:2])
+            for B, parameters in zip(sizes, planes, strict=True)
+        ]
+        return rendered[0] if len(rendered) == 1 else planes_to_rgb(*rendered)
+
+    def bits_per_block(self, segments: dict[str, bytes], shape: tuple[int, ...]) -> np.ndarray:
+        """Bits spent on each block of luma; those of chroma are divided among its blocks."""
+        bits, *chroma = _read(segments, shape)[3]
+        for twice in chroma:
+            over = [np.repeat(np.arange(-(-side // 2)), 2)[:side] for side in bits.shape]
+            share = np.outer(*(1 / np.bincount(places) for places in over))
+            bits = bits + (twice * share)[np.ix_(*over)]
+        return bits
+
+
+def _read(
+    segments: dict[str, bytes], shape: tuple[int, ...]
+) -> tuple[int, list[int], list[Parameters], list[np.ndarray]]:
+    """Step, and for each plane its block size, parameters, and bits of its blocks."""
+    B, step = _read_head(segments)
+    sizes = block_sizes(B, 3 if len(shape) == 3 else 1)
+    grids = [block_grid(shape, size) for size in sizes]
+    numbers = sum(
+        rows * columns * (1 if size == 1 else 2)
+        for size, (rows, columns) in zip(sizes, grids, strict=True)
+    )
+    decoder = decoder_for(segments["data"], numbers)
+    bits = [np.zeros(grid) for grid in grids]
+    planes = [
+        code_parameters(decoder, None, size, grid, cost)
+        for size, grid, cost in zip(sizes, grids, bits, strict=True)
+    ]
+    code_end(decoder)
+    decoder.finish()
+    return step, sizes, planes, bits
 
 
 def _read_head(segments: dict[str, bytes]) -> tuple[int, int]:

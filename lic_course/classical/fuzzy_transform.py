@@ -175,13 +175,21 @@ def code_levels(
     planes: Sequence[Sequence[np.ndarray | None]],
     settings: Settings,
     shapes: Sequence[tuple[int, int]],
+    bits: np.ndarray | None = None,
 ) -> list[list[np.ndarray]]:
-    """Write the components of all planes, or read them where `planes` has None."""
+    """Write the components of all planes, or read them where `planes` has None.
+
+    bits: float64 of the shape of the coarsest level, to which the cost of each component is added
+    at the last node above and left of it. Raises `BitstreamError` when the data are damaged.
+    """
     coded = [[] for _ in settings.present]
     for plane, level, is_there in settings.levels():
         shape = shapes[level]
         if is_there:
-            grid = _code_level(coder, planes[plane][level], shape, coded[plane])
+            cost = None if bits is None else np.zeros(shape)
+            grid = _code_level(coder, planes[plane][level], shape, coded[plane], cost)
+            if bits is not None:
+                bits += _gather(cost, SPACINGS[0] // SPACINGS[level])
         else:
             grid = np.zeros(shape, np.int64)
         coded[plane].append(grid)
@@ -190,14 +198,24 @@ def code_levels(
 
 
 def _code_level(
-    coder: Coder, grid: np.ndarray | None, shape: tuple[int, int], coarser: list[np.ndarray]
+    coder: Coder,
+    grid: np.ndarray | None,
+    shape: tuple[int, int],
+    coarser: list[np.ndarray],
+    bits: np.ndarray | None,
 ) -> np.ndarray:
     """The coarsest level by DPCM; the others with the level before as a hint of their sizes."""
     if not coarser:
-        return code_grid(coder, grid, shape)
+        return code_grid(coder, grid, shape, bits=bits)
     sizes = np.abs(coarser[-1])
     hint = inverse_triangles(3.0 * sizes + around(np.pad(sizes, 1)) / 4, 2)
-    return code_residuals(coder, grid, shape, hint.astype(np.int64))
+    return code_residuals(coder, grid, shape, hint.astype(np.int64), bits)
+
+
+def _gather(cost: np.ndarray, nodes: int) -> np.ndarray:
+    """Sums of `nodes` x `nodes` entries; the last row and column of the result have fewer."""
+    first = [np.arange(0, side, nodes) for side in cost.shape]
+    return np.add.reduceat(np.add.reduceat(cost, first[0], axis=0), first[1], axis=1)
 
 
 class FTransform(Codec):
@@ -222,22 +240,33 @@ class FTransform(Codec):
 
     def decode(self, segments: dict[str, bytes], shape: tuple[int, ...]) -> np.ndarray:
         """Decode the two segments; `BitstreamError` when they are damaged."""
-        settings, grids = self._grids(segments, shape)
+        settings, grids = _read(segments, shape)
         planes = [decode_levels(levels, steps(settings.finest), shape[:2]) for levels in grids]
         return planes[0] if len(planes) == 1 else planes_to_rgb(*planes)
 
-    def _grids(
-        self, segments: dict[str, bytes], shape: tuple[int, ...]
-    ) -> tuple[Settings, list[list[np.ndarray]]]:
-        if list(segments) != ["head", "data"]:
-            raise BitstreamError("A file of ftransform has the segments 'head' and 'data'.")
-        count = 3 if len(shape) == 3 else 1
-        settings, shapes = Settings.from_bytes(segments["head"], count), level_shapes(shape)
-        numbers = sum(
-            shapes[level][0] * shapes[level][1] for _, level, there in settings.levels() if there
-        )
-        decoder = decoder_for(segments["data"], numbers)
-        nothing = [[None] * len(SPACINGS)] * count
-        grids = code_levels(decoder, nothing, settings, shapes)
-        decoder.finish()
-        return settings, grids
+    def bits_per_block(self, segments: dict[str, bytes], shape: tuple[int, ...]) -> np.ndarray:
+        """Bits spent on the nodes of each 16 x 16 pixels, of all levels and planes."""
+        bits = np.zeros(level_shapes(shape)[0])
+        _read(segments, shape, bits)
+        rows, columns = (max(1, side - 1) for side in bits.shape)
+        bits[rows - 1] += bits[rows:].sum(axis=0)  # the nodes on the last row and column
+        bits[:, columns - 1] += bits[:, columns:].sum(axis=1)
+        return bits[:rows, :columns]
+
+
+def _read(
+    segments: dict[str, bytes], shape: tuple[int, ...], bits: np.ndarray | None = None
+) -> tuple[Settings, list[list[np.ndarray]]]:
+    """The settings of a file and the components of its planes."""
+    if list(segments) != ["head", "data"]:
+        raise BitstreamError("A file of ftransform has the segments 'head' and 'data'.")
+    count = 3 if len(shape) == 3 else 1
+    settings, shapes = Settings.from_bytes(segments["head"], count), level_shapes(shape)
+    numbers = sum(
+        shapes[level][0] * shapes[level][1] for _, level, there in settings.levels() if there
+    )
+    decoder = decoder_for(segments["data"], numbers)
+    nothing = [[None] * len(SPACINGS)] * count
+    grids = code_levels(decoder, nothing, settings, shapes, bits)
+    decoder.finish()
+    return settings, grids

@@ -108,14 +108,19 @@ def _bounds() -> np.ndarray:
 
 
 def code_grid(
-    coder: Coder, values: np.ndarray | None, shape: tuple[int, int], predict: bool = True
+    coder: Coder,
+    values: np.ndarray | None,
+    shape: tuple[int, int],
+    predict: bool = True,
+    bits: np.ndarray | None = None,
 ) -> np.ndarray:
     """Code a grid of integers (rows, columns), or decode it when `values` is None.
 
     predict: code the difference to the prediction of LOCO-I (the median of W, N and W + N - NW;
     Weinberger, Seroussi and Sapiro, 2000), for numbers that resemble their neighbors. Otherwise
-    the numbers themselves, for those of which only the size does. Returns the grid, int64.
-    Raises `BitstreamError` when the data are damaged.
+    the numbers themselves, for those of which only the size does. bits: where to write what each
+    number costs, float64 of the grid's shape. Returns the grid, int64. Raises `BitstreamError` when
+    the data are damaged.
     """
     rows, columns = shape
     stride, statistics = columns + 2, Statistics.fresh(6)
@@ -135,7 +140,11 @@ def code_grid(
         contexts = np.searchsorted(ACTIVITIES, activity, side="right")
         prediction = median_prediction(x[west], x[north], x[north_west]) if predict else 0
         wanted = None if given is None else given[here] - prediction
-        errors = coder.code(wanted, statistics.table_of_context()[contexts])
+        indexes = statistics.table_of_context()[contexts]
+        errors = coder.code(wanted, indexes)
+        if bits is not None:
+            row = np.arange(first, last + 1)
+            bits[row, line - 2 * row] = coder.tables.bits(errors, indexes)
         x[here], sizes[here] = errors + prediction, np.abs(errors)
         statistics.learn(contexts, sizes[here])
         _continue_border(x, sizes, stride, line, rows)
@@ -160,7 +169,11 @@ def _continue_border(x: np.ndarray, sizes: np.ndarray, stride: int, line: int, r
 
 
 def code_residuals(
-    coder: Coder, values: np.ndarray | None, shape: tuple[int, int], hint: np.ndarray
+    coder: Coder,
+    values: np.ndarray | None,
+    shape: tuple[int, int],
+    hint: np.ndarray,
+    bits: np.ndarray | None = None,
 ) -> np.ndarray:
     """Code a grid of integers around zero, of which only the sizes resemble their neighbors.
 
@@ -176,8 +189,10 @@ def code_residuals(
         activity = (hint + around(sizes))[here]
         statistics = Statistics.fresh(4 * (number + 1))
         given = None if values is None else values[here].ravel()
-        coded = _code_by_activity(coder, given, activity.ravel(), statistics)
+        coded, indexes = _code_by_activity(coder, given, activity.ravel(), statistics)
         x[here] = coded.reshape(activity.shape)
+        if bits is not None:
+            bits[here] = coder.tables.bits(coded, indexes).reshape(activity.shape)
         sizes[1:-1, 1:-1][here] = np.abs(x[here])
     return x
 
@@ -193,17 +208,22 @@ def around(sizes: np.ndarray) -> np.ndarray:
 
 def _code_by_activity(
     coder: Coder, values: np.ndarray | None, activity: np.ndarray, statistics: Statistics
-) -> np.ndarray:
-    """Code numbers that do not need one another, in parts, and learn after each part."""
+) -> tuple[np.ndarray, np.ndarray]:
+    """Code numbers that do not need one another, in parts, and learn after each part.
+
+    Returns the numbers and the indexes of their tables.
+    """
     contexts = np.searchsorted(ACTIVITIES, activity, side="right")
-    coded, begin = np.empty(len(contexts), np.int64), 0
+    coded, indexes = np.empty(len(contexts), np.int64), np.empty(len(contexts), np.int64)
+    begin = 0
     while begin < len(contexts):
         part = slice(begin, begin + min(max(64, begin), LARGEST_PART))
         begin = part.stop
         wanted = None if values is None else values[part]
-        coded[part] = coder.code(wanted, statistics.table_of_context()[contexts[part]])
+        indexes[part] = statistics.table_of_context()[contexts[part]]
+        coded[part] = coder.code(wanted, indexes[part])
         statistics.learn(contexts[part], np.abs(coded[part]))
-    return coded
+    return coded, indexes
 
 
 def median_prediction(west: np.ndarray, north: np.ndarray, north_west: np.ndarray) -> np.ndarray:
