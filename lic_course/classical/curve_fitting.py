@@ -175,7 +175,7 @@ class Hyperbolic(Codec):
 
     def decode(self, segments: dict[str, bytes], shape: tuple[int, ...]) -> np.ndarray:
         """Decode the two segments; `BitstreamError` when they are damaged."""
-        step, sizes, planes, _ = _read(segments, shape)
+        step, sizes, planes, _ = _read(segments, shape, count_bits=False)
         rendered = [
             render(parameters, B, step, shape[:2])
             for B, parameters in zip(sizes, planes, strict=True)
@@ -184,7 +184,7 @@ class Hyperbolic(Codec):
 
     def bits_per_block(self, segments: dict[str, bytes], shape: tuple[int, ...]) -> np.ndarray:
         """Bits spent on each block of luma; those of chroma are divided among its blocks."""
-        bits, *chroma = _read(segments, shape)[3]
+        bits, *chroma = _read(segments, shape, count_bits=True)[3]
         for twice in chroma:
             over = [np.repeat(np.arange(-(-side // 2)), 2)[:side] for side in bits.shape]
             share = np.outer(*(1 / np.bincount(places) for places in over))
@@ -193,9 +193,9 @@ class Hyperbolic(Codec):
 
 
 def _read(
-    segments: dict[str, bytes], shape: tuple[int, ...]
-) -> tuple[int, list[int], list[Parameters], list[np.ndarray]]:
-    """Step, and for each plane its block size, parameters, and bits of its blocks."""
+    segments: dict[str, bytes], shape: tuple[int, ...], count_bits: bool
+) -> tuple[int, list[int], list[Parameters], list[np.ndarray | None]]:
+    """Step, and for each plane its block size, parameters, and bits of its blocks if asked for."""
     B, step = _read_head(segments)
     sizes = block_sizes(B, 3 if len(shape) == 3 else 1)
     grids = [block_grid(shape, size) for size in sizes]
@@ -204,7 +204,7 @@ def _read(
         for size, (rows, columns) in zip(sizes, grids, strict=True)
     )
     decoder = decoder_for(segments["data"], numbers)
-    bits = [np.zeros(grid) for grid in grids]
+    bits = [np.zeros(grid) if count_bits else None for grid in grids]
     planes = [
         code_parameters(decoder, None, size, grid, cost)
         for size, grid, cost in zip(sizes, grids, bits, strict=True)
