@@ -30,6 +30,8 @@ REGISTRY = {  # name: where its class is; imported when the codec is first used
     "own-jpeg2000": "lic_course.classical.jpeg2000:OwnJpeg2000",
     "spiht": "lic_course.classical.spiht:Spiht",
     "jpeg-ls": "lic_course.classical.jpeg_ls:JpegLs",
+    "ftransform": "lic_course.classical.fuzzy_transform:FTransform",
+    "hyperbolic": "lic_course.classical.curve_fitting:Hyperbolic",
 }
 
 

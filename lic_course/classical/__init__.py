@@ -41,4 +41,13 @@ Near-lossless JPEG-LS (lesson 03):
     jpeg_ls_model  prediction, contexts and runs: one walk over the picture for both directions
     jpeg_ls_bits   Golomb codes and stuffed bits
     jpeg_ls        the whole codec: encode_jpeg_ls, decode_jpeg_ls, JpegLs
+
+Fuzzy transforms and curve fitting (lesson 05):
+
+    fuzzy_partition  partitions, the F-transform and the F1-transform as matrix products
+    fuzzy_levels     multilevel and fast multilevel, and three facts about them
+    fuzzy_transform  the codec: nested partitions, each for what the ones before left
+    curve_model      a block as a plane or a tanh surface, and how to fit them
+    curve_fitting    the codec of such blocks
+    grid_coder       grids of quantized numbers to bytes, used by both
 """
