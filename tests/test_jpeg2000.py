@@ -261,7 +261,7 @@ def test_a_cut_file_gives_a_coarser_picture(color_picture):
         decode_jp2(data[:-200])
     psnr = [
         metrics.psnr(color_picture, decode_jp2(data[:size], may_be_cut=True))
-        for size in np.linspace(300, len(data), 12).astype(int)
+        for size in np.linspace(300, len(data), 6).astype(int)
     ]
     assert psnr[-1] > psnr[0] + 15
     assert all(b > a - 0.5 for a, b in pairwise(psnr))
@@ -271,7 +271,7 @@ def test_a_cut_file_gives_a_coarser_picture(color_picture):
 def test_quality_rises_in_small_steps(gray_picture):
     sizes = [len(encode_jp2(gray_picture, quality)) for quality in range(20, 60)]
     assert all(b >= a - 2 for a, b in pairwise(sizes))  # headers may take a byte more or less
-    assert sizes[-1] > 3 * sizes[0]
+    assert sizes[-1] > 2 * sizes[0]
     errors = [
         metrics.mse(gray_picture, decode_jp2(encode_jp2(gray_picture, q)))
         for q in range(20, 100, 8)
@@ -306,10 +306,11 @@ def test_bits_per_block_add_up(color_picture):
     bits = codec.bits_per_block(segments, color_picture.shape)
     assert bits.shape == (12, 15)
     assert 0.8 * 8 * len(segments["jp2"]) < bits.sum() < 8 * len(segments["jp2"])
-    flat = color_picture.copy()
-    flat[:, 64:] = 128
-    bits = codec.bits_per_block(codec.encode(flat, 60), flat.shape)
-    assert bits[:, :6].mean() > bits[:, 9:].mean()
+    half_flat = images.builtin("camera")[:200, 100:500].copy()
+    half_flat[:, 200:] = 128
+    bits = codec.bits_per_block(codec.encode(half_flat, 60), half_flat.shape)
+    assert bits.shape == (25, 50)
+    assert bits[:, :16].mean() > 3 * bits[:, 34:].mean()
 
 
 def test_wrong_settings_get_one_clear_sentence(gray_picture):
