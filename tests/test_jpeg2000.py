@@ -5,11 +5,13 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
 from lic_course import images, metrics
+from lic_course.classical import jpeg2000_benchmark
 from lic_course.classical.jpeg2000 import (
     BASE_STEP,
     choose_cuts,
@@ -20,6 +22,7 @@ from lic_course.classical.jpeg2000 import (
     quality_to_slope,
     write_picture,
 )
+from lic_course.classical.jpeg2000_benchmark import compare
 from lic_course.classical.jpeg2000_file import write_codestream
 from lic_course.classical.jpeg2000_frame import Frame, encode_step, make_frame, step_size
 from lic_course.classical.jpeg2000_packets import (
@@ -161,16 +164,15 @@ def test_lossless_files_are_as_small_as_those_of_openjpeg(color_picture):
 @pytest.mark.parametrize("bpp", [0.25, 1.0])
 @pytest.mark.parametrize("name", ["camera", "astronaut", "chelsea", "coffee"])
 def test_as_good_as_openjpeg_at_equal_size(name, bpp):
-    image = images.builtin(name)[:256, :256]
-    color = {"mct": 1} if image.ndim == 3 else {}
-    ratio = 8 * image[0, 0].size / bpp
-    theirs = pillow_encodes(
-        image, irreversible=True, quality_mode="rates", quality_layers=[ratio], **color
-    )
-    ours = encode_jp2(image, target_bytes=len(theirs))
-    assert len(ours) <= len(theirs)
-    psnr = [metrics.psnr(image, pillow_decodes(data)) for data in (ours, theirs)]
-    assert psnr[0] > psnr[1] - 0.1
+    row = compare(images.builtin(name)[:256, :256], bpp)
+    assert row.own_bytes <= row.openjpeg_bytes
+    assert row.gain > -0.1
+
+
+def test_the_benchmark_runs():
+    result = CliRunner().invoke(jpeg2000_benchmark.main, ["--picture", "text", "--bpp", "0.1"])
+    assert result.exit_code == 0, result.output
+    assert "dB" in result.output and "encode" in result.output
 
 
 @settings(max_examples=25, deadline=None)
@@ -261,7 +263,7 @@ def test_a_cut_file_gives_a_coarser_picture(color_picture):
         decode_jp2(data[:-200])
     psnr = [
         metrics.psnr(color_picture, decode_jp2(data[:size], may_be_cut=True))
-        for size in np.linspace(300, len(data), 12).astype(int)
+        for size in np.linspace(300, len(data), 6).astype(int)
     ]
     assert psnr[-1] > psnr[0] + 15
     assert all(b > a - 0.5 for a, b in pairwise(psnr))
@@ -271,7 +273,7 @@ def test_a_cut_file_gives_a_coarser_picture(color_picture):
 def test_quality_rises_in_small_steps(gray_picture):
     sizes = [len(encode_jp2(gray_picture, quality)) for quality in range(20, 60)]
     assert all(b >= a - 2 for a, b in pairwise(sizes))  # headers may take a byte more or less
-    assert sizes[-1] > 3 * sizes[0]
+    assert sizes[-1] > 2 * sizes[0]
     errors = [
         metrics.mse(gray_picture, decode_jp2(encode_jp2(gray_picture, q)))
         for q in range(20, 100, 8)
@@ -306,10 +308,11 @@ def test_bits_per_block_add_up(color_picture):
     bits = codec.bits_per_block(segments, color_picture.shape)
     assert bits.shape == (12, 15)
     assert 0.8 * 8 * len(segments["jp2"]) < bits.sum() < 8 * len(segments["jp2"])
-    flat = color_picture.copy()
-    flat[:, 64:] = 128
-    bits = codec.bits_per_block(codec.encode(flat, 60), flat.shape)
-    assert bits[:, :6].mean() > bits[:, 9:].mean()
+    half_flat = images.builtin("camera")[:200, 100:500].copy()
+    half_flat[:, 200:] = 128
+    bits = codec.bits_per_block(codec.encode(half_flat, 60), half_flat.shape)
+    assert bits.shape == (25, 50)
+    assert bits[:, :16].mean() > 3 * bits[:, 34:].mean()
 
 
 def test_wrong_settings_get_one_clear_sentence(gray_picture):

@@ -127,6 +127,7 @@ class Walk:
         lines, above: this line and the one above, a list for each component, with one more entry
         at each end: on the left the sample above the first one, on the right the last one again.
         """
+        self.bits.prepare((2 * len(lines) * len(lines[0])) * LIMIT)
         level_1, level_2, level_3 = self.levels
         pairs = list(zip(lines, above, strict=True))
         for line, up in pairs:
@@ -303,7 +304,6 @@ def decode_scan(scan: bytes, near: int, shape: tuple[int, int, int]) -> np.ndarr
     image = np.empty(shape, np.uint8)
     above = [[0] * (width + 2) for _ in range(components)]
     for out in image:
-        reader.prepare((2 * width * components + 2) * LIMIT)
         lines = [[0] * (width + 2) for _ in range(components)]
         walk.line(lines, above)
         out[:] = np.array(lines).T[1:-1]
