@@ -27,6 +27,8 @@ REGISTRY = {  # name: where its class is; imported when the codec is first used
     "heif": "lic_course.industry:Heif",
     "avif": "lic_course.industry:Avif",
     "own-jpeg": "lic_course.classical.jpeg:OwnJpeg",
+    "spiht": "lic_course.classical.spiht:Spiht",
+    "jpeg-ls": "lic_course.classical.jpeg_ls:JpegLs",
 }
 
 
