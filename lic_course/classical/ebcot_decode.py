@@ -154,22 +154,38 @@ class _Block:
     def cleanup(self, plane: int) -> None:
         """The clean-up pass, and the end of the bit-plane."""
         mq, flags, zero = self._mq, self._flags, self._zero
-        decode = mq.decode
+        qe, mps, renew, margin = mq.qe, mq.mps, mq.renew, mq.margin
         for column in self._columns:
             first = column
             if flags[column : column + 4] == _NOTHING:
-                if not decode(RUN):
+                margin -= qe[RUN]
+                if margin >= 0:
+                    bit = mps[RUN]
+                else:
+                    bit, margin = renew(RUN, margin)
+                if not bit:
                     continue
-                first += 2 * decode(UNIFORM) + decode(UNIFORM)
+                mq.margin = margin
+                first += 2 * mq.decode(UNIFORM) + mq.decode(UNIFORM)
                 self._become_significant(first, plane)
+                margin = mq.margin
                 first += 1
             for place in range(first, column + 4):
                 flag = flags[place]
-                if flag < _VISITED:
-                    if decode(zero[flag & 0xFF]):
-                        self._become_significant(place, plane)
-                elif flag & _VISITED:
+                if flag >= _VISITED:
                     flags[place] = flag & ~_VISITED
+                    continue
+                context = zero[flag & 0xFF]
+                margin -= qe[context]
+                if margin >= 0:
+                    bit = mps[context]
+                else:
+                    bit, margin = renew(context, margin)
+                if bit:
+                    mq.margin = margin
+                    self._become_significant(place, plane)
+                    margin = mq.margin
+        mq.margin = margin
         self._significant = sorted(self._significant + self._new)
         self._new = []
 

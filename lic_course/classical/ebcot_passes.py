@@ -29,23 +29,27 @@ _NORMAL, _SILENT, _RUN_GOES_ON, _RUN_ENDS = range(4)  # what the clean-up pass d
 class Pass:
     """One coding pass over the first blocks of a stack."""
 
-    plane: int
-    kind: str  # "significance", "refinement" or "cleanup"
     symbols: list[bytes]  # for each block, 2 * context + decision
-    drops: np.ndarray  # for each block, the fall of the squared error in units of its step
+    drops: np.ndarray  # for each block, the fall of the squared error in step²
+
+    def of_block(self, number: int) -> tuple[bytes, float]:
+        """Symbols and fall of the error of one block."""
+        return self.symbols[number], float(self.drops[number])
 
 
 def coding_passes(
-    stack: Stack, planes: np.ndarray, lowest: int, exact: bool
-) -> Iterator[tuple[Pass, ...]]:
-    """All passes from the highest bit-plane down to `lowest`: three for each plane.
+    stack: Stack, planes: np.ndarray, exact: bool = False
+) -> Iterator[tuple[int, tuple[Pass, Pass, Pass]]]:
+    """Each bit-plane from the highest to plane 0, with its three passes.
 
-    planes: number of bit-planes of each block, falling. The passes of a plane are those of the
-    blocks that have it. exact: a decoder restores fully decoded coefficients exactly (5/3).
+    The passes are significance propagation, magnitude refinement and clean-up, for all blocks that
+    have the plane. planes: number of bit-planes of each block, falling. exact: a decoder restores
+    fully decoded coefficients exactly (5/3), it does not put them into the middle of their step.
     """
-    for plane in range(int(planes[0]) - 1, lowest - 1, -1):
+    for plane in reversed(range(int(planes[0]))):
         blocks = int(np.count_nonzero(planes > plane))
-        yield _PlaneCoder(stack, plane, blocks, 0 if exact and plane == 0 else 0.5).passes()
+        coder = _PlaneCoder(stack, plane, blocks, 0 if exact and plane == 0 else 0.5)
+        yield plane, coder.passes()
 
 
 class _PlaneCoder:
@@ -77,7 +81,7 @@ class _PlaneCoder:
         symbols.put(0, self._zero_coding(places, around, bits))
         new = bits == 1
         symbols.put(1, self._signs(places[new], around), new)
-        return self._pass("significance", places, symbols, places[new], None)
+        return self._pass(places, symbols, places[new], None)
 
     def _refinement(self, before: np.ndarray) -> Pass:
         places = self.stack.in_scan_order(before)
@@ -87,7 +91,7 @@ class _PlaneCoder:
         self.refined |= before
         symbols = _Symbols(np.ones(len(places), np.uint8))
         symbols.put(0, 2 * contexts + self.bits.take(places))
-        return self._pass("refinement", places, symbols, None, places)
+        return self._pass(places, symbols, None, places)
 
     def _cleanup(self, visited: np.ndarray) -> Pass:
         before = self.significant.copy()
@@ -107,7 +111,7 @@ class _PlaneCoder:
         symbols.put(1, 2 * UNIFORM + (row >> 1), ends)
         symbols.put(2, 2 * UNIFORM + (row & 1), ends)
         symbols.put(-1, self._signs(places[new], around), new)
-        return self._pass("cleanup", places, symbols, places[new], None)
+        return self._pass(places, symbols, places[new], None)
 
     def _runs(self, coded: np.ndarray, around: np.ndarray) -> np.ndarray:
         """What to do with each place, given the columns of a stripe that are coded as a run.
@@ -149,7 +153,6 @@ class _PlaneCoder:
 
     def _pass(
         self,
-        kind: str,
         places: np.ndarray,
         symbols: "_Symbols",
         new: np.ndarray | None,
@@ -169,7 +172,7 @@ class _PlaneCoder:
             drop = (new_center - old) * (2 * value - old - new_center)
         drops += np.bincount(self.stack.block_of(new), drop, minlength=self.blocks)
         parts = symbols.split(self.stack.block_of(places), self.blocks)
-        return Pass(self.plane, kind, parts, drops)
+        return Pass(parts, drops)
 
 
 class _Symbols:

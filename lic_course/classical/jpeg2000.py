@@ -23,7 +23,7 @@ from lic_course.classical.jpeg2000_file import (
 )
 from lic_course.classical.jpeg2000_frame import Band, Frame, dequantize, make_frame
 from lic_course.classical.jpeg2000_packets import BandPackets, Block, read_packets, write_packets
-from lic_course.classical.jpeg2000_rate import HullPoint, convex_hull, cut, slope_for_bytes
+from lic_course.classical.jpeg2000_rate import HullPoint, convex_hull, cut
 from lic_course.classical.wavelet import compose, decompose
 from lic_course.codec import Codec
 from lic_course.errors import BitstreamError, LicError
@@ -31,7 +31,6 @@ from lic_course.errors import BitstreamError, LicError
 BASE_STEP = 0.5  # of the quantizer; coarser pictures leave out bit-planes instead
 LAYERS = 4
 LAYER_RATIO = 4.0  # of the slopes of two layers: about one bit-plane
-_STEEPEST = 12.0  # no pass has a larger slope, in units of 4**plane step² per byte
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ def encode_jp2(
 
     image: uint8, (H, W, 3) sRGB or (H, W) gray; quality: 1 to 100, see `quality_to_slope`;
     lossless: all of the 5/3 transform instead, in as many layers; target_bytes: instead of a
-    quality, the size of the file, which is met to about 1 %. Raises `UnsupportedImage`, or
+    quality, the file is as large as it can be within so many bytes. Raises `UnsupportedImage`, or
     `LicError` for a wrong setting.
     """
     image = images.check(image)
@@ -84,35 +83,27 @@ def layer_slopes(slope: float, layers: int) -> list[float]:
 
 
 def code_picture(image: np.ndarray, layers: int, lossless: bool, slope: float) -> CodedPicture:
-    """Transform, quantize and code a picture, down to the bit-planes that matter at `slope`."""
+    """Transform, quantize and code a picture, as far as it matters when it is cut at `slope`."""
     frame = make_frame(image.shape, layers, lossless, BASE_STEP)
     coefficients = [
         decompose(plane, frame.levels, lossless) for plane in to_components(image, lossless)
     ]
-    blocks, orientations, lowest, counts = [], [], [], []
+    blocks, orientations, slopes, counts = [], [], [], []
     for band in frame.all_bands():
         place = max(0, ("HL", "LH", "HH").index(band.orientation) if band.resolution else 0)
         values = coefficients[band.component][band.resolution][place] / band.step
         windows = band.windows()
         blocks += [values[window] for window in windows]
         orientations += [band.orientation] * len(windows)
-        lowest += [lowest_plane(band, slope)] * len(windows)
+        slopes += [slope / band.weight] * len(windows)
         counts.append(len(windows))
-    coded = iter(encode_blocks(blocks, orientations, lowest, exact=lossless))
+    coded = iter(encode_blocks(blocks, orientations, slopes, exact=lossless))
     by_band = [
         (band, [next(coded) for _ in range(count)])
         for band, count in zip(frame.all_bands(), counts, strict=True)
     ]
     hulls = [[convex_hull(block, band.weight) for block in blocks] for band, blocks in by_band]
     return CodedPicture(frame, by_band, hulls)
-
-
-def lowest_plane(band: Band, slope: float) -> int:
-    """The last bit-plane of which a pass can have a slope of at least `slope`."""
-    plane = 0
-    while _STEEPEST * band.weight * 4**plane < slope:
-        plane += 1
-    return plane
 
 
 def write_picture(picture: CodedPicture, slopes: Sequence[float], all_passes: bool) -> bytes:
@@ -146,23 +137,25 @@ def _plan(
 
 
 def _encode_to_size(image: np.ndarray, layers: int, target_bytes: int) -> bytes:
-    slope = quality_to_slope(1)
+    """Code as finely as it takes, then search the slope by bisection; only the cuts change."""
+    low, high, finest = quality_to_slope(1), 16 * quality_to_slope(1), quality_to_slope(100) / 16
     while True:
-        picture = code_picture(image, layers, False, slope)
-        hulls = [hull for band in picture.hulls for hull in band]
-        data = write_picture(picture, layer_slopes(slope, layers), False)
-        if len(data) >= target_bytes or slope < quality_to_slope(100):
+        picture = code_picture(image, layers, False, low)
+        data = write_picture(picture, layer_slopes(low, layers), False)
+        if len(data) > target_bytes or low <= finest:
             break
-        slope /= 16
-    overhead = len(data) - sum(cut(hull, slope).length for hull in hulls)
-    for _ in range(4):  # the headers need a little less with fewer bytes
-        nearer = max(slope, slope_for_bytes(hulls, target_bytes - overhead))
-        data = write_picture(picture, layer_slopes(nearer, layers), False)
-        excess = len(data) - sum(cut(hull, nearer).length for hull in hulls)
-        if excess == overhead:
-            break
-        overhead = excess
-    return data
+        low /= 16
+    if len(data) <= target_bytes:
+        return data
+    best = write_picture(picture, layer_slopes(high, layers), False)
+    while high / low > 1.001:
+        middle = (low * high) ** 0.5
+        data = write_picture(picture, layer_slopes(middle, layers), False)
+        if len(data) > target_bytes:
+            low = middle
+        else:
+            best, high = data, middle
+    return best
 
 
 def decode_jp2(

@@ -40,7 +40,7 @@ class HeaderWriter:
 
     def finish(self) -> bytes:
         """All bytes; a header never ends in FF."""
-        if self._free < 8:
+        if self._free < 8:  # bits are open, or FF was the last byte
             self._out.append(self._byte)
         return bytes(self._out)
 
@@ -210,17 +210,16 @@ def _code_length(block: Block, passes: int, length: int, coder: Coder) -> int:
 def write_packets(frame: Frame, bands: Callable[[Band], BandPackets]) -> list[bytes]:
     """All packets in the order layer, resolution, component; `bands` has the plans of a band."""
     groups = _groups(frame, bands)
-    packets = []
-    for layer in range(frame.layers):
-        for group in groups:
-            coder = HeaderWriter()
-            coder.bit(1)  # not empty
-            body = []
-            for packets_of_band in group:
-                for block, _, _ in packets_of_band.code_header(layer, coder):
-                    body.append(block.plan[layer][1])
-            packets.append(coder.finish() + b"".join(body))
-    return packets
+    return [_write_packet(group, layer) for layer in range(frame.layers) for group in groups]
+
+
+def _write_packet(group: list[BandPackets], layer: int) -> bytes:
+    coder, body = HeaderWriter(), []
+    if coder.bit(any(block.plan[layer][0] for packets in group for block in packets.blocks)):
+        for packets in group:
+            for block, _, _ in packets.code_header(layer, coder):
+                body.append(block.plan[layer][1])
+    return coder.finish() + b"".join(body)
 
 
 def read_packets(

@@ -51,15 +51,3 @@ def cut(hull: Sequence[HullPoint], slope: float) -> HullPoint:
         else:
             high = middle - 1
     return hull[low]
-
-
-def slope_for_bytes(hulls: Sequence[Sequence[HullPoint]], nbytes: float) -> float:
-    """The slope at which the blocks take at most `nbytes`, and nearly so many."""
-    low, high = 1e-6, 1e12
-    while high / low > 1.0001:
-        middle = (low * high) ** 0.5
-        if sum(cut(hull, middle).length for hull in hulls) > nbytes:
-            low = middle
-        else:
-            high = middle
-    return high

@@ -29,9 +29,8 @@ NEXT_LPS = [2 * int(row[2]) + (mps ^ int(row[3])) for row in _ROWS for mps in (0
 _HALF = 0x8000
 _CARRY = 1 << 27
 _LPS = 1 << 20  # added to Qe, it makes the interval negative: a mark that costs no comparison
-# what the decision 0, or 1, takes from the interval at first
-_STEP_0 = [qe + _LPS * (s & 1) for s, qe in enumerate(QE)]
-_STEP_1 = [qe + _LPS * (1 - (s & 1)) for s, qe in enumerate(QE)]
+# what the decisions 0 and 1 take from the interval at first
+_STEPS = [(qe + _LPS * (s & 1), qe + _LPS * (1 - (s & 1))) for s, qe in enumerate(QE)]
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ class MqEncoder:
 
     def __init__(self, initial: Sequence[int]) -> None:
         self._states = [2 * state for state in initial]
-        self._steps = [step[s] for s in self._states for step in (_STEP_0, _STEP_1)]
+        self._steps = [step for state in self._states for step in _STEPS[state]]
         self._out = bytearray(1)  # a first byte that is dropped at the end
         self._a = _HALF  # the size of the interval
         self._top = _HALF  # its end: the C of the standard, plus A
@@ -66,34 +65,29 @@ class MqEncoder:
             a -= steps[symbol]
             if a >= _HALF:
                 continue
-            state = states[symbol >> 1]
-            qe = QE[state]
-            is_lps = a < 0
-            if is_lps:
+            context = symbol >> 1
+            state = states[context]
+            if a < 0:  # the LPS: the lower part, unless that is the larger one
                 a += _LPS
-            if (a >= qe) == is_lps:  # the lower part: the LPS, unless its part is the larger one
-                top -= a
-                a = qe
-            state = NEXT_LPS[state] if is_lps else NEXT_MPS[state]
-            states[symbol >> 1] = state
-            steps[symbol & ~1] = _STEP_0[state]
-            steps[symbol | 1] = _STEP_1[state]
-            shift = 16 - a.bit_length()
-            while shift >= ct:
-                a <<= ct
-                top <<= ct
-                shift -= ct
-                code = top - a
-                if code >= _CARRY and out[-1] < 0xFF:
-                    out[-1] += 1
-                    code -= _CARRY
-                    top -= _CARRY
-                ct = 7 if out[-1] == 0xFF else 8  # after FF a bit is left free for a carry
-                out.append(code >> 27 - ct)
-                top -= code >> 27 - ct << 27 - ct
-            a <<= shift
-            top <<= shift
-            ct -= shift
+                if a >= QE[state]:
+                    top -= a
+                    a = QE[state]
+                shift = 16 - a.bit_length()
+                state = NEXT_LPS[state]
+            else:
+                if a < QE[state]:
+                    top -= a
+                    a = QE[state]
+                shift = 1
+                state = NEXT_MPS[state]
+            states[context] = state
+            steps[2 * context : 2 * context + 2] = _STEPS[state]
+            if shift < ct:
+                a <<= shift
+                top <<= shift
+                ct -= shift
+            else:
+                a, top, ct = _double(a, top, ct, shift, out)
         self._a, self._top, self._ct = a, top, ct
 
     def mark(self) -> Mark:
@@ -103,21 +97,31 @@ class MqEncoder:
 
     def finish(self) -> bytes:
         """The code, ended so that whatever follows in the file does not matter."""
-        out, code, ct = self._out, self._top - self._a, self._ct
+        out, code = self._out, self._top - self._a
         code |= 0xFFFF
         if code >= self._top:
             code -= _HALF
-        for _ in range(2):
-            code <<= ct
-            if code >= _CARRY and out[-1] < 0xFF:
-                out[-1] += 1
-                code -= _CARRY
-            ct = 7 if out[-1] == 0xFF else 8
-            out.append(code >> 27 - ct)
-            code &= (1 << 27 - ct) - 1
+        _, code, ct = _double(0, code, self._ct, self._ct, out)
+        _double(0, code, ct, ct, out)
         if out[-1] == 0xFF:
             out.pop()
         return bytes(out[1:])
+
+
+def _double(a: int, top: int, ct: int, shift: int, out: bytearray) -> tuple[int, int, int]:
+    """Double interval and code `shift` times; at least one byte is complete on the way."""
+    while shift >= ct:
+        a <<= ct
+        top <<= ct
+        shift -= ct
+        code = top - a
+        if code >= _CARRY and out[-1] < 0xFF:
+            out[-1] += 1
+            code -= _CARRY
+        ct = 7 if out[-1] == 0xFF else 8  # after FF a bit is left free for a carry
+        out.append(code >> 27 - ct)
+        top = a + (code & (1 << 27 - ct) - 1)
+    return a << shift, top << shift, ct - shift
 
 
 def prefix_lengths(data: bytes, marks: Iterable[Mark]) -> list[int]:
@@ -170,13 +174,10 @@ class MqDecoder:
         self.mps = [0] * len(self._states)
         self._data = data + b"\xff\xff"  # ends the data as a marker does
         self._at = 0
-        self._c = self._data[0] << 16
-        self._ct = 0
-        self._byte_in()
-        self._c <<= 7
+        self._c = (self._data[0] << 16) + self._next_byte() << 7
         self._ct -= 7
         self._a = _HALF
-        self.margin = self._synced = min(0, self._c >> 16)
+        self.margin = self._synced = 0  # the interval is at its smallest
 
     def decode(self, context: int) -> int:
         """The next decision in a context."""
@@ -199,34 +200,38 @@ class MqDecoder:
             a = qe
         else:
             is_lps = a < qe
-        decision = state & 1 ^ is_lps
-        state = NEXT_LPS[state] if is_lps else NEXT_MPS[state]
+        decision = state & 1
+        if is_lps:
+            decision ^= 1
+            state = NEXT_LPS[state]
+        else:
+            state = NEXT_MPS[state]
         self._states[context] = state
         self.qe[context] = QE[state]
         self.mps[context] = state & 1
         shift = 16 - a.bit_length()
-        self._a = a << shift
         while shift > self._ct:
             c <<= self._ct
             shift -= self._ct
-            self._c = c
-            self._byte_in()
-            c = self._c
-        self._c = c << shift
+            a <<= self._ct
+            c += self._next_byte()
         self._ct -= shift
-        self._synced = margin = min(self._a - _HALF, self._c >> 16)
+        self._a = a = a << shift
+        self._c = c = c << shift
+        a -= _HALF
+        c >>= 16
+        self._synced = margin = a if a < c else c
         return decision, margin
 
-    def _byte_in(self) -> None:
-        data, at = self._data, self._at
-        if data[at] == 0xFF:
-            if data[at + 1] > 0x8F:  # a marker: the data have ended
-                self._c += 0xFF00
-                self._ct = 8
-                return
-            self._c += data[at + 1] << 9
-            self._ct = 7
-        else:
-            self._c += data[at + 1] << 8
-            self._ct = 8
-        self._at = at + 1
+    def _next_byte(self) -> int:
+        """The next byte, in its place in the code."""
+        at = self._at
+        value = self._data[at + 1]
+        self._ct = 8
+        if self._data[at] != 0xFF:
+            self._at = at + 1
+            return value << 8
+        if value > 0x8F:  # a marker: the data have ended
+            return 0xFF00
+        self._at, self._ct = at + 1, 7
+        return value << 9
