@@ -8,6 +8,7 @@ Source: ITU-T T.87; Weinberger, Seroussi and Sapiro, "The LOCO-I lossless image 
 algorithm", IEEE Transactions on Image Processing 2000. The names are those of T.87.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -81,25 +82,42 @@ def quantize_error(error: int, parameters: Parameters) -> int:
     return e - values if e >= (values + 1) // 2 else e
 
 
+def reconstruct(x: int, parameters: Parameters) -> int:
+    """The decoded sample for a prediction plus error: modulo RANGE, then within 0 to 255."""
+    cycle = parameters.range * parameters.step
+    if x < -parameters.near:
+        x += cycle
+    elif x > MAXVAL + parameters.near:
+        x -= cycle
+    return min(max(x, 0), MAXVAL)
+
+
+def _table(function: Callable[[int], int], largest: int) -> list[int]:
+    """The values at 0 to `largest`, then at -`largest` to -1: negative indices work as expected."""
+    return [function(x) for x in [*range(largest + 1), *range(-largest, 0)]]
+
+
 class Walk:
     """The contexts of a scan, and the walk over its lines.
 
-    bits: a `ScanWriter` to encode, a `ScanReader` to decode. Lists A, B, C, N as in T.87: for each
-    context the sum of the errors' sizes, their sum, the bias, and the count.
+    bits: a `ScanWriter` to encode, a `ScanReader` to decode. A context is (A, B, C, N) as in T.87:
+    the sum of the errors' sizes, their sum, the bias that corrects the prediction, and the count.
     """
 
     def __init__(self, near: int, bits: ScanBits) -> None:
         self.bits = bits
         self.encoding = isinstance(bits, ScanWriter)
-        self.p = p = Parameters(near)
-        differences = [*range(MAXVAL + 1), *range(-MAXVAL, 0)]  # a list may be indexed by -255
-        levels = [quantize_gradient(d, p) for d in differences]
+        p = Parameters(near)
+        levels = _table(lambda difference: quantize_gradient(difference, p), MAXVAL)
         self.levels = [81 * n for n in levels], [9 * n for n in levels], levels
-        self.errors = [quantize_error(e, p) for e in differences]
+        self.errors = _table(lambda error: quantize_error(error, p), MAXVAL)
+        self.clamped = _table(lambda x: min(max(x, 0), MAXVAL), MAXVAL + MAX_C)
+        self.decoded = _table(lambda x: reconstruct(x, p), MAXVAL + p.range * p.step)
+        self.near, self.step, self.largest, self.qbpp = near, p.step, p.range, p.qbpp
+        self.lossless = near == 0
         self.longest = LIMIT - p.qbpp - 1
         start = max(2, (p.range + 32) // 64)
-        self.A, self.B = [start] * CONTEXTS, [0] * CONTEXTS
-        self.C, self.N = [0] * CONTEXTS, [1] * CONTEXTS
+        self.contexts = [(start, 0, 0, 1)] * CONTEXTS
         self.run_A, self.run_N, self.run_Nn = [start] * 2, [1] * 2, [0] * 2
         self.run_index = 0
 
@@ -136,50 +154,38 @@ class Walk:
         sign = 1
         if q < 0:
             q, sign = -q, -1
-        prediction = predict(a, b, c) + sign * self.C[q]
-        prediction = 0 if prediction < 0 else min(prediction, MAXVAL)
-        A, N = self.A[q], self.N[q]
+        A, B, C, N = self.contexts[q]
+        prediction = self.clamped[predict(a, b, c) + sign * C]
         k = 0
         while N << k < A:
             k += 1
-        flip = not (k or self.p.near) and 2 * self.B[q] <= -N  # negative errors are more likely
+        flip = not k and self.lossless and 2 * B <= -N  # negative errors are more likely
         if self.encoding:
             e = self.errors[sign * (x - prediction)]
             folded = 2 * e if e >= 0 else -2 * e - 1
-            self.bits.golomb(folded ^ flip, k, self.longest, self.p.qbpp)
+            self.bits.golomb(folded ^ flip, k, self.longest, self.qbpp)
         else:
-            folded = self.bits.golomb(0, k, self.longest, self.p.qbpp) ^ flip
-            if folded > self.p.range:
+            folded = self.bits.golomb(0, k, self.longest, self.qbpp) ^ flip
+            if folded > self.largest:
                 raise BitstreamError("An error in the JPEG-LS scan is too large: it is damaged.")
             e = -(folded + 1 >> 1) if folded & 1 else folded >> 1
-        self._learn(q, e)
-        return self._reconstruct(prediction, sign * e)
+        self.contexts[q] = self._learned(A, B, C, N, e)
+        return self.decoded[prediction + sign * e * self.step]
 
-    def _learn(self, q: int, e: int) -> None:
-        """Update a context after the error e."""
-        A, B, N = self.A[q] + abs(e), self.B[q] + e * self.p.step, self.N[q]
+    def _learned(self, A: int, B: int, C: int, N: int, e: int) -> tuple[int, int, int, int]:
+        """A context after the error e."""
+        A += abs(e)
+        B += e * self.step
         if N == RESET:
             A >>= 1
             B = B >> 1 if B >= 0 else -((1 - B) >> 1)
             N >>= 1
         N += 1
+        if B > 0:
+            return A, min(B - N, 0), min(C + 1, MAX_C), N
         if B <= -N:
-            B = max(B + N, 1 - N)
-            self.C[q] = max(self.C[q] - 1, MIN_C)
-        elif B > 0:
-            B = min(B - N, 0)
-            self.C[q] = min(self.C[q] + 1, MAX_C)
-        self.A[q], self.B[q], self.N[q] = A, B, N
-
-    def _reconstruct(self, prediction: int, e: int) -> int:
-        """The decoded sample: the prediction and the error, modulo RANGE, within 0 to 255."""
-        p = self.p
-        x = prediction + e * p.step
-        if x < -p.near:
-            x += p.range * p.step
-        elif x > MAXVAL + p.near:
-            x -= p.range * p.step
-        return 0 if x < 0 else min(x, MAXVAL)
+            return A, max(B + N, 1 - N), max(C - 1, MIN_C), N
+        return A, B, C, N
 
     def _run(self, x: int, last: int, pairs: list[tuple[list[int], list[int]]]) -> int:
         """Code how often the sample on the left repeats, and the one that breaks the run.
@@ -203,7 +209,7 @@ class Walk:
 
     def _run_end(self, x: int, last: int, pairs: list[tuple[list[int], list[int]]]) -> int:
         """The first column from x on where a component leaves its left neighbor by > NEAR."""
-        near, end = self.p.near, last + 1
+        near, end = self.near, last + 1
         for line, _ in pairs:
             a = line[x - 1]
             end = next((i for i in range(x, end) if abs(line[i] - a) > near), end)
@@ -239,7 +245,7 @@ class Walk:
 
         Where a and b are alike (and there is one component), a predicts: the run's type 1.
         """
-        kind = int(alone and abs(a - b) <= self.p.near)
+        kind = int(alone and abs(a - b) <= self.near)
         sign = -1 if a > b and not kind else 1
         prediction = a if kind else b
         N, Nn = self.run_N[kind], self.run_Nn[kind]
@@ -252,16 +258,16 @@ class Walk:
         if self.encoding:
             e = self.errors[sign * (x - prediction)]
             folded = 2 * abs(e) - kind - (e != 0 and (e < 0) == mostly_negative)
-            self.bits.golomb(folded, k, longest, self.p.qbpp)
+            self.bits.golomb(folded, k, longest, self.qbpp)
         else:
-            folded = self.bits.golomb(0, k, longest, self.p.qbpp)
-            if folded > self.p.range:
+            folded = self.bits.golomb(0, k, longest, self.qbpp)
+            if folded > self.largest:
                 raise BitstreamError("An error in the JPEG-LS scan is too large: it is damaged.")
             e = folded + kind + 1 >> 1
             if (folded + kind & 1) == mostly_negative:
                 e = -e
         self._learn_run(kind, e, folded)
-        return self._reconstruct(prediction, sign * e)
+        return self.decoded[prediction + sign * e * self.step]
 
     def _learn_run(self, kind: int, e: int, folded: int) -> None:
         self.run_Nn[kind] += e < 0

@@ -16,8 +16,8 @@ from lic_course.classical.spiht_coder import Pass, SpihtDecoder, SpihtEncoder
 from lic_course.codec import Codec
 from lic_course.errors import BitstreamError, LicError
 
-MAX_LEVELS = 5
-MAX_PLANES = 20  # coefficients of 8-bit pictures have 13 bits
+MAX_LEVELS = 6
+MAX_PLANES = 20  # coefficients of 8-bit pictures have 14 bits
 COARSEST = 9  # quality 1 leaves out so many bit-planes
 _UP = 1e-9  # keeps floats that are integers but for 1e-13 the same on every machine
 # An error in Y, Cb or Cr becomes an error of this L2 norm in RGB, relative to that of Y.
@@ -34,7 +34,7 @@ class Stream:
 
 
 def default_levels(shape: tuple[int, ...]) -> int:
-    """Wavelet levels for a picture: 5, or fewer so that a small one keeps a LL band of 2 x 2."""
+    """Wavelet levels for a picture: 6, or fewer so that a small one keeps a LL band of 2 x 2."""
     return min(MAX_LEVELS, max(0, int(min(shape[:2])).bit_length() - 2))
 
 
