@@ -29,6 +29,7 @@ REGISTRY = {  # name: where its class is; imported when the codec is first used
     "own-jpeg": "lic_course.classical.jpeg:OwnJpeg",
     "spiht": "lic_course.classical.spiht:Spiht",
     "jpeg-ls": "lic_course.classical.jpeg_ls:JpegLs",
+    "own-jpeg2000": "lic_course.classical.jpeg2000:OwnJpeg2000",
 }
 
 

@@ -1,8 +1,9 @@
 """EBCOT tier 1, decoder: the code of a block, cut after any pass, to its coefficients.
 
-A decoder learns the contexts only as it goes, so it visits the coefficients one by one. Each has one
-number of flags, kept up to date by its neighbors. The coefficients stand in the order of the scan:
-stripes of four rows, column by column, with a column of walls between the stripes.
+A decoder learns the contexts only as it goes, so it visits the coefficients one by one. Each has
+one number of flags, kept up to date by its neighbors. The coefficients stand in the order of the
+scan: stripes of four rows, column by column, with a column of walls between the stripes. The MQ
+decoder's fast path is written out where it is used most: a call would take longer than the work.
 """
 
 from functools import cache

@@ -32,9 +32,9 @@ def encode_blocks(
     """Code blocks of one picture.
 
     blocks: signed coefficients (h, w) in units of the quantizer's step, sides up to 64 or so;
-    orientations: their bands, "LL", "HL", "LH" or "HH"; slopes: a block is coded no further when all
-    passes of a bit-plane gain clearly less than this, in step² per byte; exact: the coefficients
-    are integers that plane 0 restores exactly.
+    orientations: their bands, "LL", "HL", "LH" or "HH"; slopes: of each block the least gain, in
+    step² per byte, that matters, so that it is coded no further when all passes of a bit-plane gain
+    less; exact: the coefficients are integers that plane 0 restores exactly.
     """
     planes = np.array([int(np.abs(block).max(initial=0)).bit_length() for block in blocks])
     slopes = np.zeros(len(blocks)) if slopes is None else np.asarray(slopes)

@@ -7,6 +7,7 @@ scalable image compression with EBCOT", 2000.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -118,9 +119,7 @@ class _PlaneCoder:
 
         Such a column has nothing significant in it or around it when the pass comes to it.
         """
-        coded, bits, around = (
-            self._columns(array) for array in (coded, self.bits, around)
-        )
+        coded, bits, around = (self._columns(array) for array in (coded, self.bits, around))
         others = (around[:, :, 1] | around[:, :, 2] | around[:, :, 3]) & (0xFF ^ NORTH)
         is_run = coded.all(axis=2) & ((around[:, :, 0] | others) == 0)
         first = np.argmax(bits, axis=2)
@@ -139,9 +138,7 @@ class _PlaneCoder:
         grid = self.stack.grid(array)[:, 1:-1]
         return grid.reshape(len(grid), -1, STRIPE, grid.shape[2])
 
-    def _zero_coding(
-        self, places: np.ndarray, around: np.ndarray, bits: np.ndarray
-    ) -> np.ndarray:
+    def _zero_coding(self, places: np.ndarray, around: np.ndarray, bits: np.ndarray) -> np.ndarray:
         orientation = self.stack.orientations[self.stack.block_of(places)]
         return 2 * ZERO_CODING[orientation, around.take(places)] + bits
 
@@ -193,4 +190,4 @@ class _Symbols:
         first = np.searchsorted(blocks, np.arange(count + 1))
         bounds = np.append(self._starts, len(self._symbols))[first]
         data = self._symbols.tobytes()
-        return [data[a:b] for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+        return [data[a:b] for a, b in pairwise(bounds)]

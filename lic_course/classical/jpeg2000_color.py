@@ -14,7 +14,10 @@ _SHIFT = 128
 
 
 def to_components(image: np.ndarray, reversible: bool) -> list[np.ndarray]:
-    """The components of a picture (H, W, 3) or (H, W) uint8: planes of int32, or float64 for ICT."""
+    """The components of a picture (H, W, 3) or (H, W) uint8: planes (H, W).
+
+    They are int32 when the transform is to be reversible (RCT), else float64 (ICT).
+    """
     samples = image.astype(np.int32 if reversible else np.float64) - _SHIFT
     if samples.ndim == 2:
         return [samples]
@@ -25,7 +28,10 @@ def to_components(image: np.ndarray, reversible: bool) -> list[np.ndarray]:
 
 
 def to_image(components: Sequence[np.ndarray], reversible: bool, color: bool) -> np.ndarray:
-    """The inverse of `to_components`, rounded and clipped; `color`: the components are Y, Cb, Cr."""
+    """The inverse of `to_components`, rounded and clipped.
+
+    color: three components are Y, Cb, Cr, not R, G, B.
+    """
     if color:
         y, cb, cr = components
         if reversible:

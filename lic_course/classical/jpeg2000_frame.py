@@ -17,7 +17,7 @@ DEPTH = 8  # bits of a sample
 GUARD = 2  # bit-planes in reserve above the nominal range of a band
 BLOCK = 64  # the largest sides of a code-block
 _GAIN = {"LL": 0, "HL": 1, "LH": 1, "HH": 2}  # bits that a band's nominal range grows
-# What one unit in Y, Cb or Cr (in Y, U, V of the reversible transform) means in R, G and B: L2 norms
+# L2 norms: what one unit in Y, Cb or Cr (Y, U or V if reversible) means in R, G and B
 COLOR_NORMS = {False: (1.7321, 1.8051, 1.5734), True: (1.7321, 0.8292, 0.8292)}
 
 

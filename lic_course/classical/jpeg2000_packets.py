@@ -7,6 +7,7 @@ Source: ITU-T T.800, Annex B.10.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from lic_course.classical.jpeg2000_frame import Band, Frame
 from lic_course.errors import BitstreamError
@@ -99,7 +100,7 @@ class TagTree:
 
     def _minima(self, values: list[int]) -> list[list[int]]:
         levels = [values]
-        for (rows, columns), above in zip(self._levels[:-1], self._levels[1:], strict=True):
+        for (_, columns), above in pairwise(self._levels):
             coarse = [max(values)] * (above[0] * above[1])
             for index, value in enumerate(levels[-1]):
                 parent = index // columns // 2 * above[1] + index % columns // 2
@@ -254,7 +255,7 @@ def _read_packet(
         for packets in group:
             found += packets.code_header(layer, coder)
     position = coder.finish()
-    for number, (block, passes, length) in enumerate(found):
+    for number, (block, _, length) in enumerate(found):
         if position + length > len(data):
             for missed, lost, _ in found[number:]:
                 missed.passes -= lost

@@ -17,9 +17,21 @@ K = 1.230174104914001
 
 MAX_LEVELS = 5
 # L2 norms of the synthesis functions of one dimension, (low, high) at levels 1 to 5: how much one
-# unit in a coefficient of that level changes the signal. In two dimensions a band's norm is a product.
-NORMS_97 = ((1.4021, 0.7213), (2.0304, 0.9835), (2.9012, 1.4420), (4.1153, 2.0738), (5.8245, 2.9473))
-NORMS_53 = ((1.2247, 0.8478), (1.6583, 0.9601), (2.3184, 1.2593), (3.2692, 1.7444), (4.6199, 2.4539))
+# unit in a coefficient of that level changes the signal. In two dimensions the norms multiply.
+NORMS_97 = (
+    (1.4021, 0.7213),
+    (2.0304, 0.9835),
+    (2.9012, 1.4420),
+    (4.1153, 2.0738),
+    (5.8245, 2.9473),
+)
+NORMS_53 = (
+    (1.2247, 0.8478),
+    (1.6583, 0.9601),
+    (2.3184, 1.2593),
+    (3.2692, 1.7444),
+    (4.6199, 2.4539),
+)
 
 Resolution = tuple[np.ndarray, ...]  # (LL,) for the coarsest one, else (HL, LH, HH)
 
