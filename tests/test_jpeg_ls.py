@@ -200,3 +200,10 @@ def test_another_shape_in_the_header_is_refused(gray_picture):
     for shape in ((height, width, 3), (width, height)):
         with pytest.raises(BitstreamError, match="shape"):
             lic_course.decode(bitstream.pack("jpeg-ls", shape, segments))
+
+
+def test_large_pictures_are_coded_in_parts(color_picture, monkeypatch):
+    whole = jpeg_ls.encode_jpeg_ls(color_picture, 1)
+    monkeypatch.setattr("lic_course.classical.jpeg_ls_bits.CHUNK", 1000)
+    assert jpeg_ls.encode_jpeg_ls(color_picture, 1) == whole
+    assert largest_error(jpeg_ls.decode_jpeg_ls(whole), color_picture) == 1

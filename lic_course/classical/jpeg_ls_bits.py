@@ -12,11 +12,14 @@ from lic_course.entropy.bits import pack_bits
 from lic_course.errors import BitstreamError
 
 WINDOW = 32  # no codeword is longer
-CHUNK = 1 << 20  # bits whose windows a reader keeps ready, 4 bytes for each
+CHUNK = 1 << 20  # bits whose windows a reader keeps ready, codewords that a writer keeps as lists
 
 
 class ScanBits(Protocol):
     """What the walk over the picture asks of a writer and of a reader."""
+
+    def prepare(self, nbits: int) -> None:
+        """Get ready for the next `nbits` bits: called before each line."""
 
     def golomb(self, value: int, k: int, longest: int, bits: int) -> int:
         """Code a number: its high bits in unary, then k low bits; or `bits` bits when too long.
@@ -34,6 +37,15 @@ class ScanWriter:
     def __init__(self) -> None:
         self._values: list[int] = []
         self._lengths: list[int] = []
+        self._done: list[tuple[np.ndarray, np.ndarray]] = []
+
+    def prepare(self, nbits: int) -> None:
+        """Get ready for the next `nbits` bits: keep earlier codewords in less memory."""
+        if len(self._values) >= CHUNK:
+            self._done.append(
+                (np.array(self._values, np.uint32), np.array(self._lengths, np.uint8))
+            )
+            self._values, self._lengths = [], []
 
     def golomb(self, value: int, k: int, longest: int, bits: int) -> int:
         """Write a limited Golomb code; returns `value`."""
@@ -54,8 +66,9 @@ class ScanWriter:
 
     def getvalue(self) -> bytes:
         """The scan with its stuffed bits."""
-        values, lengths = np.array(self._values), np.array(self._lengths)
-        return stuff(pack_bits(values, lengths), int(lengths.sum()))
+        last = np.array(self._values, np.uint32), np.array(self._lengths, np.uint8)
+        values, lengths = map(np.concatenate, zip(*self._done, last, strict=True))
+        return stuff(pack_bits(values, lengths), int(lengths.sum(dtype=np.int64)))
 
 
 class ScanReader:
@@ -68,7 +81,7 @@ class ScanReader:
         self.prepare(0)
 
     def prepare(self, nbits: int) -> None:
-        """Make sure that the next `nbits` bits can be read."""
+        """Make windows of the next `nbits` bits, unless they are there."""
         position = self._start + self._at
         if self._end and position + nbits <= self._end:
             return

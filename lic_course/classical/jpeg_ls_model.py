@@ -111,7 +111,7 @@ class Walk:
         levels = _table(lambda difference: quantize_gradient(difference, p), MAXVAL)
         self.levels = [81 * n for n in levels], [9 * n for n in levels], levels
         self.errors = _table(lambda error: quantize_error(error, p), MAXVAL)
-        self.clamped = _table(lambda x: min(max(x, 0), MAXVAL), MAXVAL + MAX_C)
+        self.clamped = _table(lambda x: min(max(x, 0), MAXVAL), MAXVAL - MIN_C)
         self.decoded = _table(lambda x: reconstruct(x, p), MAXVAL + p.range * p.step)
         self.near, self.step, self.largest, self.qbpp = near, p.step, p.range, p.qbpp
         self.lossless = near == 0
@@ -127,6 +127,7 @@ class Walk:
         lines, above: this line and the one above, a list for each component, with one more entry
         at each end: on the left the sample above the first one, on the right the last one again.
         """
+        self.bits.prepare((2 * len(lines) * len(lines[0])) * LIMIT)
         level_1, level_2, level_3 = self.levels
         pairs = list(zip(lines, above, strict=True))
         for line, up in pairs:
@@ -303,7 +304,6 @@ def decode_scan(scan: bytes, near: int, shape: tuple[int, int, int]) -> np.ndarr
     image = np.empty(shape, np.uint8)
     above = [[0] * (width + 2) for _ in range(components)]
     for out in image:
-        reader.prepare((2 * width * components + 2) * LIMIT)
         lines = [[0] * (width + 2) for _ in range(components)]
         walk.line(lines, above)
         out[:] = np.array(lines).T[1:-1]
