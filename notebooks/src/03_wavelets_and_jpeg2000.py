@@ -287,7 +287,7 @@ def first_part(percent):
 
 
 # %%
-widgets.slider_demo(first_part, "percent of the file", (1, 100, 10))
+widgets.slider_demo(first_part, "percent of the file", (1, 100, 3))
 
 # %% [markdown]
 # **So.** There is no cliff: from the first percent on the picture is whole, and every byte sharpens it.
