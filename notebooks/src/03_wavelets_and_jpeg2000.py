@@ -235,7 +235,7 @@ maps = [(255 * (np.abs(w) >= T)).astype(np.uint8) for T in (256, 64, 16)]
 plots.show(maps, ["|c| ≥ 256", "|c| ≥ 64", "|c| ≥ 16"])
 
 # %% [markdown]
-# **So.** Each plane adds 2 to 6 dB. (The decoder takes the middle of each interval.) Most of the cost is
+# **So.** Each plane adds 2 to 6 dB. (The decoder takes the middle of each interval.) Much of the cost is
 # to say *where* the nonzero numbers are: in coarse bands, and in finer ones at the same places.
 
 # %% [markdown]
