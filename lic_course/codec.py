@@ -27,6 +27,7 @@ REGISTRY = {  # name: where its class is; imported when the codec is first used
     "heif": "lic_course.industry:Heif",
     "avif": "lic_course.industry:Avif",
     "own-jpeg": "lic_course.classical.jpeg:OwnJpeg",
+    "pca": "lic_course.classical.pca:PcaCodec",
 }
 
 
