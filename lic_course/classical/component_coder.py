@@ -11,6 +11,7 @@ Component 0, the brightness, comes last: as differences to the block on the left
 Encoder and decoder run the same function (see `lic_course.entropy.tables`), in integers only.
 """
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -21,7 +22,10 @@ from lic_course.errors import BitstreamError
 
 SHARES = (8, 14, 19, 23, 27, 30, 31)  # 32nds of the blocks that lie below the border of each class
 LOUDEST = 64  # what a larger coefficient adds to the activity
-EARLY = 10  # the activity after so many components is what component 0 and the next plane start from
+CLASSES = len(SHARES) + 1
+BORDERS = (1, 2, 3, 5, 7, 10, 14, 19, 26, 36, 48)
+SMALL, BORDERS_IF_SMALL = 1024, (1, 3, 10)  # blocks
+EARLY = 7  # the activity after so many components is what component 0 and the next plane start from
 TABLE_OF_TABLES = 20  # the table for the numbers of tables
 
 
@@ -60,35 +64,54 @@ def walk(
 
 
 class _Walker:
-    """Walks from component to component and keeps what was learned on the way."""
+    """Walks from group to group of components and keeps what was learned on the way."""
 
     def __init__(self, coder: Coder, activity: np.ndarray, bits: np.ndarray | None) -> None:
         self.coder = coder
         self.early = activity
         self.bits = bits
-        self.tables = np.zeros(len(SHARES) + 1, np.int64)  # one for each class
+        self.tables = np.zeros(CLASSES, np.int64)  # of the last component, one for each class
 
     def plane(self, q: np.ndarray | None, shape: tuple[int, int, int]) -> np.ndarray:
         """Code one plane (rows, columns, K), or decode it when it is None."""
         result = np.zeros(shape, np.int32)
         activity = self.early
-        for k in range(1, shape[2]):
-            values = self._component(None if q is None else q[..., k], activity)
-            result[..., k] = values
-            activity = activity - (activity >> 3) + 16 * np.minimum(np.abs(values), LOUDEST)
-            if k <= EARLY:
+        for group in groups(shape):
+            values = self._group(None if q is None else q[..., group], activity, group)
+            result[..., group] = values
+            activity = fade(activity, values)
+            if group.start <= EARLY:
                 self.early = activity
-        differences = None if q is None else to_differences(q[..., 0])
-        result[..., 0] = from_differences(self._component(differences, self.early))
+        differences = None if q is None else to_differences(q[..., 0])[..., None]
+        differences = self._group(differences, self.early, slice(0, 1))
+        result[..., 0] = from_differences(differences[..., 0])
         return result
 
-    def _component(self, q: np.ndarray | None, activity: np.ndarray) -> np.ndarray:
-        """Code one component (rows, columns) with a table for each class of blocks."""
-        classes = sort_into_classes(activity)
-        values, self.tables = code_in_classes(self.coder, q, classes, self.tables)
+    def _group(self, q: np.ndarray | None, activity: np.ndarray, group: slice) -> np.ndarray:
+        """Code some components (rows, columns, k), with tables for each of them and each class."""
+        size = group.stop - group.start
+        classes = sort_into_classes(activity)[..., None] + CLASSES * np.arange(size)
+        values, tables = code_in_classes(self.coder, q, classes, np.tile(self.tables, size))
+        self.tables = tables[-CLASSES:]
         if self.bits is not None:
-            self.bits += self.coder.tables.bits(values, self.tables[classes])
+            self.bits += self.coder.tables.bits(values, tables[classes]).sum(axis=-1)
         return values
+
+
+def groups(shape: tuple[int, int, int]) -> list[slice]:
+    """The components from 1 to K - 1 in groups that are coded together; few in small pictures."""
+    rows, columns, K = shape
+    borders = BORDERS if rows * columns >= SMALL else BORDERS_IF_SMALL
+    borders = [*(border for border in borders if border < K), K]
+    return [slice(start, stop) for start, stop in itertools.pairwise(borders)]
+
+
+def fade(activity: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """The activity of each block after some more components (rows, columns, k)."""
+    for k in range(values.shape[-1]):
+        loudness = np.minimum(np.abs(values[..., k]), LOUDEST)
+        activity = activity - (activity >> 3) + 16 * loudness
+    return activity
 
 
 def code_in_classes(

@@ -71,6 +71,7 @@ def best_tables(q: np.ndarray, classes: np.ndarray, count: int) -> np.ndarray:
 
     q: integers of any shape; classes: of that shape, from 0 to count - 1.
     """
-    height = np.minimum(np.abs(q), LARGEST + 1) + (LARGEST + 2) * classes
-    histogram = np.bincount(height.ravel(), minlength=(LARGEST + 2) * count)
-    return np.argmin(histogram.reshape(count, -1) @ costs().T, axis=1)
+    magnitude = np.minimum(np.abs(q), LARGEST + 1)
+    width = int(magnitude.max(initial=0)) + 1
+    histogram = np.bincount((magnitude + width * classes).ravel(), minlength=width * count)
+    return np.argmin(histogram.reshape(count, width) @ costs()[:, :width].T, axis=1)
