@@ -43,6 +43,9 @@ def decode_planes(
 
     bits: an array (rows, columns) to which the cost of each block is added, if wanted.
     """
+    numbers_of_tables = CLASSES * sum(shape[2] for shape in shapes)  # each takes nearly a bit
+    if 8 * len(data) + 64 < 0.9 * numbers_of_tables:
+        raise BitstreamError("The coefficients are cut short: there are too few data for them.")
     coder = Decoder(laplace_tables(), data)
     planes = walk(coder, [None] * len(shapes), shapes, bits)
     coder.finish()
