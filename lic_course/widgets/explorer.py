@@ -25,7 +25,7 @@ SCRIPTS = ("stage.js", "curve.js", "explorer.js")  # one module for the browser
 LEFT, RIGHT = SIDES = ("left", "right")
 OTHER = {LEFT: RIGHT, RIGHT: LEFT}
 COARSE = (50, 10, 90, 25, 75, 5, 95, 35, 65, 17, 82)  # of the curves that fill in by themselves
-PAUSE = 0.15  # seconds without a step before the slow work begins
+PAUSE = 0.25  # seconds without a step before MS-SSIM is computed, and again before the curves
 PICTURES_KEPT = 4
 
 
@@ -232,7 +232,8 @@ class Explorer(anywidget.AnyWidget):
         if self._task is not None:
             self._task.cancel()
         if self._seen:
-            self._task = asyncio.get_running_loop().create_task(self.fill_in())
+            with suppress(RuntimeError):  # outside a kernel nothing runs in the background
+                self._task = asyncio.get_running_loop().create_task(self.fill_in())
 
     async def fill_in(self) -> None:
         """Compute MS-SSIM of both sides, then more points of both curves, in a second thread."""
@@ -243,6 +244,7 @@ class Explorer(anywidget.AnyWidget):
             if trials.has_ms_ssim and trials.ms_ssim_if_known(*setting) is None:
                 await _in_thread(trials.ms_ssim, *setting)
                 self._describe(side)
+        await asyncio.sleep(PAUSE)
         names = {self._setting(side)[0] for side in SIDES}
         for quality in COARSE:
             for name in filter(describe.adjustable, sorted(names)):

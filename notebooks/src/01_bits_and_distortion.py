@@ -5,7 +5,7 @@
 # picture is from the original. Build the tools that shrink the first, and learn to distrust
 # those that measure the second.
 #
-# *90 min · no GPU needed · needs [lesson 00](00_start_here.ipynb)*
+# *90 min · CPU · needs [lesson 00](00_start_here.ipynb)*
 
 # %% [markdown]
 # ## By the end you can

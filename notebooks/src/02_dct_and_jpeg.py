@@ -4,7 +4,7 @@
 # JPEG keeps a twentieth of a photo's bytes, and you have to look twice to notice. Here you write all
 # of it, from the first cosine to a `.jpg` file that every program opens.
 #
-# *75 min · no GPU needed · needs [lesson 01](01_bits_and_distortion.ipynb)*
+# *75 min · CPU · needs [lesson 01](01_bits_and_distortion.ipynb)*
 
 # %% [markdown]
 # ## By the end you can
