@@ -49,7 +49,7 @@ class Explorer(anywidget.AnyWidget):
     size = traitlets.List(traitlets.Int(), [1, 1]).tag(sync=True)  # width, height
     left = traitlets.Dict().tag(sync=True)
     right = traitlets.Dict().tag(sync=True)
-    left_image = traitlets.Bytes().tag(sync=True)
+    left_image = traitlets.Bytes().tag(sync=True)  # rows of gray or RGB samples
     right_image = traitlets.Bytes().tag(sync=True)
     curves = traitlets.Dict().tag(sync=True)
     message = traitlets.Unicode().tag(sync=True)
@@ -186,7 +186,7 @@ class Explorer(anywidget.AnyWidget):
             self.size = [width, height]
             for side in SIDES:
                 self._describe(side)
-                setattr(self, f"{side}_image", views.to_bmp(self._viewed(side)))
+                setattr(self, f"{side}_image", self._viewed(side).tobytes())
             settings = [self._setting(side) for side in SIDES]
             self.legend = describe.legend(self.view, self.picture, trials, settings)
             self._draw_curves()
