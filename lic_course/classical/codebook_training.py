@@ -19,7 +19,6 @@ from lic_course.classical.codebooks import k_means, to_codebook
 from lic_course.classical.vector_quantization import (
     LADDER,
     WEIGHTS,
-    chroma_size,
     to_planes,
     to_vectors,
 )
@@ -33,7 +32,7 @@ SHARES = {  # how many vectors from each picture, at most
     "gravel": 3_000,
     "text": 2_000,
 }
-DEAD_LEAVES, LEAVES_SHARE = 3, 6_000
+DEAD_LEAVES, LEAVES_SHARE = 3, 10_000
 ITERATIONS = 30
 
 
@@ -46,7 +45,7 @@ def training_pictures() -> Iterator[tuple[np.ndarray, int]]:
 
 
 def training_vectors(b: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """b x b blocks of luma, and of Cb and Cr together, drawn at random: (n, b * b) uint8 each."""
+    """B x b blocks of luma, and of Cb and Cr together, drawn at random: (n, b * b) uint8 each."""
     rng = np.random.default_rng(seed)
     luma, chroma = [], []
     for image, share in training_pictures():
@@ -58,15 +57,12 @@ def training_vectors(b: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
 
 
 def train() -> dict[str, np.ndarray]:
-    """All codebooks: luma_b_K and chroma_b_K for each rung (b, K) of the ladder, (K, b * b) uint8.
-
-    The chroma book of a rung has K / 4 codewords, and is named by the rung.
-    """
+    """All codebooks: luma_b_K and chroma_b_K for each rung (b, K) of the ladder, (K, b * b) uint8."""
     books, vectors = {}, {b: training_vectors(b) for b, _ in LADDER}
     for b, K in LADDER:
         luma, chroma = vectors[b]
         books[f"luma_{b}_{K}"] = to_codebook(k_means(luma, K, most=ITERATIONS))
-        books[f"chroma_{b}_{K}"] = to_codebook(k_means(chroma, chroma_size(K), most=ITERATIONS))
+        books[f"chroma_{b}_{K}"] = to_codebook(k_means(chroma, K, most=ITERATIONS))
         print(f"{b}×{b}, {K} codewords", flush=True)
     return books
 
@@ -76,7 +72,7 @@ def card(seconds: float, books: dict[str, np.ndarray]) -> dict:
     return {
         "what": "universal codebooks of the codec vq, uint8, sorted by brightness",
         "command": "python -m lic_course.classical.codebook_training",
-        "method": "scikit-learn's KMeans, n_init 1, random_state 0, max_iter 30, centers rounded to 8 bits",
+        "method": "KMeans of scikit-learn (n_init 1, random_state 0, max_iter 30), rounded",
         "data": {name: images.BUILTIN[name] for name in SHARES}
         | {"dead leaves": f"synthetic, 512×512, seeds 0 to {DEAD_LEAVES - 1}"},
         "codewords": {name: len(Y) for name, Y in books.items()},

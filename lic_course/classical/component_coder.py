@@ -16,17 +16,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lic_course.classical.laplace_tables import best_tables, laplace_tables
+from lic_course.classical.laplace_tables import TABLE_OF_TABLES, best_tables, laplace_tables
 from lic_course.entropy.tables import LIMIT, Coder, Decoder, Encoder
 from lic_course.errors import BitstreamError
 
-SHARES = (8, 14, 19, 23, 27, 30, 31)  # 32nds of the blocks that lie below the border of each class
+# 32nds of the blocks that lie below the borders of the classes, and the borders of the groups of
+# components that are coded together; a small picture can afford fewer of both
+SHARES, BORDERS = (8, 14, 19, 23, 27, 30, 31), (1, 2, 3, 5, 7, 10, 14, 19, 26, 36, 48)
+SMALL, SHARES_IF_SMALL, BORDERS_IF_SMALL = 1024, (16, 26), (1, 3, 10)  # blocks
 LOUDEST = 64  # what a larger coefficient adds to the activity
-CLASSES = len(SHARES) + 1
-BORDERS = (1, 2, 3, 5, 7, 10, 14, 19, 26, 36, 48)
-SMALL, BORDERS_IF_SMALL = 1024, (1, 3, 10)  # blocks
 EARLY = 7  # the activity after so many components is what component 0 and the next plane start from
-TABLE_OF_TABLES = 20  # the table for the numbers of tables
 
 
 def encode_planes(planes: Sequence[np.ndarray]) -> bytes:
@@ -43,8 +42,8 @@ def decode_planes(
 
     bits: an array (rows, columns) to which the cost of each block is added, if wanted.
     """
-    numbers_of_tables = CLASSES * sum(shape[2] for shape in shapes)  # each takes nearly a bit
-    if 8 * len(data) + 64 < 0.9 * numbers_of_tables:
+    classes = len(_shares(shapes[0])) + 1  # each class of a component takes more than a bit
+    if 8 * len(data) + 64 < classes * sum(shape[2] for shape in shapes):
         raise BitstreamError("The coefficients are cut short: there are too few data for them.")
     coder = Decoder(laplace_tables(), data)
     planes = walk(coder, [None] * len(shapes), shapes, bits)
@@ -73,7 +72,8 @@ class _Walker:
         self.coder = coder
         self.early = activity
         self.bits = bits
-        self.tables = np.zeros(CLASSES, np.int64)  # of the last component, one for each class
+        self.shares = _shares(activity.shape)
+        self.tables = np.zeros(len(self.shares) + 1, np.int64)  # of each class, at the end
 
     def plane(self, q: np.ndarray | None, shape: tuple[int, int, int]) -> np.ndarray:
         """Code one plane (rows, columns, K), or decode it when it is None."""
@@ -93,12 +93,17 @@ class _Walker:
     def _group(self, q: np.ndarray | None, activity: np.ndarray, group: slice) -> np.ndarray:
         """Code some components (rows, columns, k), with tables for each of them and each class."""
         size = group.stop - group.start
-        classes = sort_into_classes(activity)[..., None] + CLASSES * np.arange(size)
+        count = len(self.tables)
+        classes = sort_into_classes(activity, self.shares)[..., None] + count * np.arange(size)
         values, tables = code_in_classes(self.coder, q, classes, np.tile(self.tables, size))
-        self.tables = tables[-CLASSES:]
+        self.tables = tables[-count:]
         if self.bits is not None:
             self.bits += self.coder.tables.bits(values, tables[classes]).sum(axis=-1)
         return values
+
+
+def _shares(shape: tuple[int, ...]) -> tuple[int, ...]:
+    return SHARES if shape[0] * shape[1] >= SMALL else SHARES_IF_SMALL
 
 
 def groups(shape: tuple[int, int, int]) -> list[slice]:
@@ -125,20 +130,20 @@ def code_in_classes(
     values: None to decode; classes: of the same shape; tables: the guess for each class. What is
     sent first is by how much the numbers of the tables differ from it. Returns values and tables.
     """
-    change = None if values is None else best_tables(values, classes, len(tables)) - tables
+    change = None if values is None else best_tables(values, classes, tables) - tables
     tables = tables + coder.code(change, np.full(len(tables), TABLE_OF_TABLES))
     if tables.min() < 0 or tables.max() >= len(coder.tables):
         raise BitstreamError("The coefficients are damaged: there is no such table.")
     return coder.code(values, tables[classes]), tables
 
 
-def sort_into_classes(activity: np.ndarray) -> np.ndarray:
-    """The class of each block, 0 (calm) to 7 (busy), from the activity of it and its neighbors."""
+def sort_into_classes(activity: np.ndarray, shares: Sequence[int]) -> np.ndarray:
+    """The class of each block, from 0 (calm), by the activity of itself and of its neighbors."""
     padded = np.pad(activity, 1, mode="edge")
     neighbors = padded[:-2, 1:-1] + padded[2:, 1:-1] + padded[1:-1, :-2] + padded[1:-1, 2:]
     total = 4 * activity + neighbors
     ranked = np.sort(total, axis=None)
-    borders = ranked[[share * len(ranked) // 32 for share in SHARES]]
+    borders = ranked[[share * len(ranked) // 32 for share in shares]]
     return np.searchsorted(borders, total, side="left")
 
 

@@ -1,9 +1,9 @@
 """Coding the numbers of the codewords: neighbors in a picture are often much the same.
 
 The codebook is sorted by brightness, so the codeword above tells roughly which ones to expect. It
-falls into one of 16 groups, and each group has a table that learns: it starts from a guess (codewords
-of about the same brightness), and after some rows it is made anew from what was counted so far.
-Encoder and decoder count the same integers, so that no table is ever sent.
+falls into one of 16 groups, and each group has a table that learns: it starts from a guess (any
+codeword, but rather one of about that brightness), and after some rows it is made anew from what
+was counted so far. Encoder and decoder count the same integers, so that no table is ever sent.
 """
 
 import numpy as np

@@ -18,6 +18,7 @@ from lic_course.entropy.tables import FrequencyTables, quantize_probabilities
 
 ROUNDING = 0.4  # of a step: |x| is rounded up from 0.6 on
 LARGEST = 1023  # values beyond are escaped
+TABLE_OF_TABLES = 22  # the table for the numbers of tables
 # r in 1/65536 of each table: the mean of |q| grows from 0.002 to 2000 in equal ratios of 1.34.
 RATIOS = (
     *(8257, 9107, 10044, 11078, 12218, 13475, 14861, 16389, 18072, 19926, 21966, 24205),
@@ -66,12 +67,16 @@ def costs() -> np.ndarray:
     return np.stack([tables.bits(values, np.full(len(values), t)) for t in range(len(tables))])
 
 
-def best_tables(q: np.ndarray, classes: np.ndarray, count: int) -> np.ndarray:
-    """The cheapest table for the coefficients of each class: (count,) int.
+def best_tables(q: np.ndarray, classes: np.ndarray, guess: np.ndarray) -> np.ndarray:
+    """The cheapest table for the integers of each class, (classes,) int.
 
-    q: integers of any shape; classes: of that shape, from 0 to count - 1.
+    q: integers of any shape; classes: of that shape; guess: the table that each class has without
+    further notice. The change from it, coded with the table `TABLE_OF_TABLES`, counts as well.
     """
     magnitude = np.minimum(np.abs(q), LARGEST + 1)
     width = int(magnitude.max(initial=0)) + 1
-    histogram = np.bincount((magnitude + width * classes).ravel(), minlength=width * count)
-    return np.argmin(histogram.reshape(count, width) @ costs()[:, :width].T, axis=1)
+    cells = (magnitude + width * classes).ravel()
+    histogram = np.bincount(cells, minlength=width * len(guess)).reshape(-1, width)
+    change = np.abs(np.arange(len(RATIOS)) - guess[:, None])
+    bits = histogram @ costs()[:, :width].T + costs()[TABLE_OF_TABLES][change]
+    return np.argmin(bits, axis=1)

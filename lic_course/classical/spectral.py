@@ -113,9 +113,7 @@ def encode_cube(
         if clusters > 1:
             segments["map"] = encode_indexes([labels.reshape(height, width)], [clusters])
         scores = _project(pixels, labels, axes)
-    segments["cube"] = HEAD.pack(
-        METHODS.index(method), bands, K, clusters, round(error * 256)
-    )
+    segments["cube"] = HEAD.pack(METHODS.index(method), bands, K, clusters, round(error * 256))
     planes = np.moveaxis(scores.reshape(height, width, K), -1, 0)
     segments["planes"] = PLANE_CODERS[method].encode(planes, error)
     return bitstream.pack(NAME, (height, width), segments)
@@ -153,16 +151,14 @@ def decode_cube(data: bytes, max_samples: int = MAX_SAMPLES) -> np.ndarray:
     return cube.reshape(*file.shape, plan.bands)
 
 
-def _read_head(
-    segments: dict[str, bytes], shape: tuple[int, ...], max_samples: int
-) -> Plan:
+def _read_head(segments: dict[str, bytes], shape: tuple[int, ...], max_samples: int) -> Plan:
     head = segments.get("cube", b"")
     if len(head) != HEAD.size:
         raise BitstreamError("The file of the spectral cube has no head: it is damaged.")
     method, bands, K, clusters, error = HEAD.unpack(head)
     if not (method < len(METHODS) and 0 < K <= bands and clusters and error):
         raise BitstreamError("The head of the spectral cube is damaged.")
-    if METHODS[method] == "j2k" and K != bands:
+    if METHODS[method] == "j2k" and bands != K:
         raise BitstreamError("The head of the spectral cube is damaged.")
     plan = Plan(METHODS[method], bands, K, clusters, error / 256)
     wanted = ["cube", "planes"] if plan.method == "j2k" else ["cube", "axes", "planes"]

@@ -1,4 +1,4 @@
-"""Spectral cubes between `.npy` and `.lic` files: what `lic encode` and `lic decode` do with them."""
+"""Spectral cubes between `.npy` and `.lic` files, for `lic encode` and `lic decode`."""
 
 import io
 from pathlib import Path

@@ -1,7 +1,7 @@
 """A codec by vector quantization: each block becomes the number of the most similar codeword.
 
 Gray pictures have one plane; color ones Y at full size, Cb and Cr at half the size. The quality
-chooses the size b of the blocks and the number K of codewords; chroma has K / 4.
+chooses the size b of the blocks and the number K of codewords.
 
 The codebook is either *universal* (trained on other pictures, part of the decoder, 0 bytes in the
 file) or the picture's *own* (then it is in the file, in the segment 'book', and counts). The
@@ -33,8 +33,8 @@ from lic_course.files import data_dir
 
 LADDER = (  # (b, K), from the smallest to the largest file
     *((8, 16), (8, 32), (8, 64), (8, 128), (8, 256)),
-    *((4, 32), (4, 64), (4, 128), (4, 256), (4, 512), (4, 1024)),
-    *((2, 32), (2, 64), (2, 128), (2, 256), (2, 512), (2, 1024)),
+    *((4, 64), (4, 128), (4, 256), (4, 512), (4, 1024)),
+    *((2, 64), (2, 128), (2, 256), (2, 512), (2, 1024)),
 )
 HEAD = struct.Struct(">BH")  # b and K
 LARGEST = 4096  # codewords
@@ -75,8 +75,7 @@ def encode_vq(
         segments["book"] = _write_books(books, len(planes) > 1)
     chosen = books.of_planes(len(planes))
     indexes = [
-        nearest(vectors, Y).reshape(grid)
-        for (vectors, grid), Y in zip(planes, chosen, strict=True)
+        nearest(vectors, Y).reshape(grid) for (vectors, grid), Y in zip(planes, chosen, strict=True)
     ]
     coded = encode_indexes(indexes, [len(Y) for Y in chosen])
     return segments | {"index": HEAD.pack(b, K) + coded}
@@ -89,12 +88,7 @@ def _train(planes: Sequence[np.ndarray], K: int, book: str, m: float) -> Books:
     luma = to_codebook(trainers[book](planes[0], K))
     if len(planes) == 1:
         return Books(luma, luma)
-    return Books(luma, to_codebook(trainers[book](np.concatenate(planes[1:]), chroma_size(K))))
-
-
-def chroma_size(K: int) -> int:
-    """Codewords for chroma where luma has K."""
-    return max(2, K // 4)
+    return Books(luma, to_codebook(trainers[book](np.concatenate(planes[1:]), K)))
 
 
 def to_planes(image: np.ndarray) -> list[np.ndarray]:
@@ -178,7 +172,7 @@ class VqCodec(Codec):
     name = "vq"
     kind = "own"
     lesson = "04"
-    quality_help = "block size and number of codewords, 17 levels from 8×8 and 16 to 2×2 and 1024"
+    quality_help = "block size and number of codewords, 15 levels from 8×8 and 16 to 2×2 and 1024"
 
     @cached_property
     def fingerprint(self) -> bytes:
