@@ -472,10 +472,9 @@ print(lic_course.info(data), f"\nPSNR {metrics.psnr(photo, y):.2f} dB")
 # %%
 from lic_course.evaluate import bd_table
 
-names = ["own-jpeg", "pca", "vq"]
-for row in bd_table("builtin", "jpeg", names):
+for row in bd_table("builtin", "jpeg", ["own-jpeg", "pca"]):
     print(f"{row.codec:9} BD-rate against jpeg {row.psnr}")
-names += ["jpeg", "webp", "avif"]
+names = ["jpeg", "own-jpeg", "pca", "vq", "webp", "avif"]
 plots.rate_distortion(names, "builtin", highlight="pca")
 
 # %% [markdown]
