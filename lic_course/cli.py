@@ -111,13 +111,17 @@ def encode(
     target_bpp: float | None,
     target_psnr: float | None,
 ) -> None:
-    """Code a picture into a .lic file.
+    """Code a picture or a spectral cube into a .lic file.
 
-    PICTURE is any file that Pillow reads, OUTPUT the file to write.
+    PICTURE is any file that Pillow reads, or a cube: a .npy file, (height, width, bands) uint16.
+    OUTPUT is the file to write. Of the options, a cube takes --quality only.
     """
     from lic_course import files, images
+    from lic_course.classical import spectral_files
 
     _check_output(output)
+    if picture.suffix.lower() == ".npy":
+        return click.echo(spectral_files.encode_file(picture, output, quality))
     image = images.read(picture)
     data = lic_course.encode(image, codec, quality, target_bpp, target_psnr)
     files.write_atomically(output, data)
@@ -131,11 +135,15 @@ def encode(
 def decode(file: Path, output: Path, max_pixels: int | None) -> None:
     """Decode a .lic file to a picture.
 
-    FILE is the .lic file, OUTPUT a PNG, BMP, TIFF or PPM file to write.
+    FILE is the .lic file, OUTPUT a PNG, BMP, TIFF or PPM file to write, or for a spectral cube a
+    .npy file.
     """
     from lic_course import bitstream, images
+    from lic_course.classical import spectral_files
 
     _check_output(output)
+    if output.suffix.lower() == ".npy":
+        return click.echo(spectral_files.decode_file(file, output, max_pixels))
     image = lic_course.decode(file.read_bytes(), max_pixels or bitstream.MAX_PIXELS)
     images.write(output, image)
     click.echo(f"{output}: {image.shape[0]}×{image.shape[1]} pixels")

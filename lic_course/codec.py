@@ -32,6 +32,8 @@ REGISTRY = {  # name: where its class is; imported when the codec is first used
     "jpeg-ls": "lic_course.classical.jpeg_ls:JpegLs",
     "ftransform": "lic_course.classical.fuzzy_transform:FTransform",
     "hyperbolic": "lic_course.classical.curve_fitting:Hyperbolic",
+    "pca": "lic_course.classical.pca:PcaCodec",
+    "vq": "lic_course.classical.vector_quantization:VqCodec",
 }
 
 
@@ -135,6 +137,11 @@ def encode(
 def decode(data: bytes, max_pixels: int = bitstream.MAX_PIXELS) -> np.ndarray:
     """Decode a `.lic` file to a picture; raises `BitstreamError` whatever is wrong with it."""
     file = bitstream.unpack(data, max_pixels)
+    if file.codec == "spectral":
+        raise BitstreamError(
+            "The file holds a spectral cube, not a picture: decode it with `lic decode CUBE.lic "
+            "CUBE.npy` or lic_course.classical.spectral.decode_cube."
+        )
     if file.codec not in REGISTRY:
         raise BitstreamError(
             f"The file was written by the codec {file.codec!r}, which this version does not have: "

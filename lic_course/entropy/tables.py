@@ -217,6 +217,10 @@ class Coder:
     """Codes arrays of integers; `Encoder` and `Decoder` differ only in what a single step does."""
 
     def __init__(self, tables: FrequencyTables) -> None:
+        self.use(tables)
+
+    def use(self, tables: FrequencyTables) -> None:
+        """Go on with other tables: for models that learn from the values coded so far."""
         self.tables = tables
         self._offsets = tables.offsets.astype(np.int32)
         self._sizes = tables.sizes.astype(np.int32)
