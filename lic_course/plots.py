@@ -32,6 +32,13 @@ CODEC_LOOKS = {  # the same color and marker for a codec in every lesson
     "heif": (BLUE, "P"),
     "avif": (RED, "X"),
     "own-jpeg": (ORANGE, "*"),
+    "own-jpeg2000": (ORANGE, "s"),
+    "spiht": (PURPLE, "v"),
+    "jpeg-ls": (GRAY, "D"),
+    "pca": (BLUE, "h"),
+    "vq": (RED, "p"),
+    "ftransform": (GREEN, "<"),
+    "hyperbolic": (PURPLE, ">"),
 }
 
 
