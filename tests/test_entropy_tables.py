@@ -372,3 +372,17 @@ def test_benchmark_runs(capsys):
     assert len(speeds) == 7
     assert all(speed.encode_seconds > 0 and speed.decode_seconds > 0 for speed in speeds)
     assert len(capsys.readouterr().out.splitlines()) == 8
+
+
+def test_tables_can_change_on_the_way():
+    """A model that learns: both sides go on with other tables after the same value."""
+    narrow, wide = (FrequencyTables.gaussian([scale]) for scale in (0.5, 50.0))
+    values, zeros = np.array([0, 1, -1, 120, -90]), np.zeros(5, int)
+    encoder = Encoder(narrow)
+    encoder.code(values[:3], zeros[:3])
+    encoder.use(wide)
+    encoder.code(values[3:], zeros[3:])
+    decoder = Decoder(narrow, encoder.finish())
+    first = decoder.code(None, zeros[:3])
+    decoder.use(wide)
+    assert np.array_equal(np.concatenate([first, decoder.code(None, zeros[3:])]), values)

@@ -50,4 +50,19 @@ Fuzzy transforms and curve fitting (lesson 05):
     curve_model      a block as a plane or a tanh surface, and how to fit them
     curve_fitting    the codec of such blocks
     grid_coder       grids of quantized numbers to bytes, used by both
+
+Principal components and codebooks (lesson 04):
+
+    karhunen_loeve       principal components, coding gain, the row PCA of tutorials
+    laplace_tables       integer tables for coefficients that are mostly zero
+    component_coder      coefficients of all blocks to bits, component after component
+    pca                  the whole codec of pictures in axes of their own
+    codebooks            LBG, k-means, fuzzy c-means
+    index_coder          numbers of codewords to bits, with tables that learn
+    vector_quantization  the whole codec by codebooks
+    codebook_training    how the universal codebooks were made
+    spectral             spectral cubes: encode_cube, decode_cube
+    spectral_planes      planes of scores by JPEG 2000 or DCT
+    spectral_detection   finding a material before and after coding; a synthetic scene
+    spectral_files       cubes on the command line
 """

@@ -57,7 +57,7 @@ def training_vectors(b: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
 
 
 def train() -> dict[str, np.ndarray]:
-    """All codebooks: luma_b_K and chroma_b_K for each rung (b, K) of the ladder, (K, b * b) uint8."""
+    """All codebooks, (K, b * b) uint8: luma_b_K and chroma_b_K for each rung (b, K)."""
     books, vectors = {}, {b: training_vectors(b) for b, _ in LADDER}
     for b, K in LADDER:
         luma, chroma = vectors[b]

@@ -2,8 +2,7 @@
 
 A codec has a few dozen tables; each number to code comes with the *index* of the table that is its
 model. The tables are made once, stored with the weights of the codec, and never computed again: a
-decoder that rebuilds them from floats may get other integers on another machine, and one wrong
-integer makes everything after it garbage.
+decoder that rebuilds them from floats may get other integers, and one of them ruins all the rest.
 
 `Encoder.code(values, indexes)` and `Decoder.code(None, indexes)` both return the values, so that
 one function serves both directions, and the two cannot drift apart:
