@@ -458,7 +458,8 @@ print(f"OpenJPEG {len(file.getvalue())} bytes, {metrics.psnr(photo, openjpeg):.2
 # %%
 from lic_course.results import bd_table
 
-names = ["jpeg2000", "own-jpeg2000", "spiht", "webp", "jpegxr", "jpegxl", "heif", "avif"]
+names = ["jpeg2000", "own-jpeg2000", "spiht", "webp"]
+names += ["jpegxr", "jpegxl", "heif", "avif"]
 print("BD-rate against jpeg    RGB PSNR         luma PSNR           MS-SSIM")
 for row in bd_table("kodak", "jpeg", names):
     values = (row.psnr, row.psnr_y, row.ms_ssim)
