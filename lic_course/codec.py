@@ -27,6 +27,11 @@ REGISTRY = {  # name: where its class is; imported when the codec is first used
     "heif": "lic_course.industry:Heif",
     "avif": "lic_course.industry:Avif",
     "own-jpeg": "lic_course.classical.jpeg:OwnJpeg",
+    "own-jpeg2000": "lic_course.classical.jpeg2000:OwnJpeg2000",
+    "spiht": "lic_course.classical.spiht:Spiht",
+    "jpeg-ls": "lic_course.classical.jpeg_ls:JpegLs",
+    "ftransform": "lic_course.classical.fuzzy_transform:FTransform",
+    "hyperbolic": "lic_course.classical.curve_fitting:Hyperbolic",
     "pca": "lic_course.classical.pca:PcaCodec",
     "vq": "lic_course.classical.vector_quantization:VqCodec",
 }

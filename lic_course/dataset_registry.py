@@ -57,6 +57,8 @@ _KODAK_SHA256 = (
     "1071c68372cc5a01435c2c225a5cf7d4bb803846ec08bb6b3d6721b156d7cb96",
 )
 
+_TENSORLY = "https://raw.githubusercontent.com/tensorly/tensorly/main/tensorly/datasets/data"
+
 DATASETS = {
     entry.name: entry
     for entry in (
@@ -112,19 +114,16 @@ DATASETS = {
             source="https://doi.org/10.4231/R7RX991C",
             citation="Baumgardner, Biehl and Landgrebe, 220 Band AVIRIS Hyperspectral Image Data "
             "Set: Indian Pine Test Site 3, Purdue University Research Repository, 2015",
-            files=(
+            files=(  # the cube, then its labels: data files of the package tensorly
                 File(
-                    "https://files.pythonhosted.org/packages/17/02/0269a1573b9f2ea6365e12b87debaf8b"
-                    "2cdad8e3fc4f84d9f4dc6be68adb/tensorly-0.10.0-py3-none-any.whl",
-                    "90becb3d28023638ec60d19fbf8d87735b4ce1537fe3eb881897d69e107b882d",
+                    f"{_TENSORLY}/Indian_pines_corrected.npy",
+                    "8f038e4d81569e38ebfc72a15c9984c150de42580ab260be10a13442e912e451",
+                ),
+                File(
+                    f"{_TENSORLY}/Indian_pines_gt.npy",
+                    "44610d21625b311b05b8e0c4ba9a6cc755c2fbb9df48e4d89419024aa6ad3f9d",
                 ),
             ),
         ),
     )
-}
-
-# The cube and its labels, Indian_pines_*.npy in the package tensorly.
-INDIAN_PINES = {  # name: SHA-256
-    "corrected": "8f038e4d81569e38ebfc72a15c9984c150de42580ab260be10a13442e912e451",
-    "gt": "44610d21625b311b05b8e0c4ba9a6cc755c2fbb9df48e4d89419024aa6ad3f9d",
 }

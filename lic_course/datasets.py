@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from lic_course import images
-from lic_course.dataset_registry import DATASETS, INDIAN_PINES, DataSet
+from lic_course.dataset_registry import DATASETS, DataSet, File
 from lic_course.errors import LicError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".avif")
@@ -155,21 +155,20 @@ def indian_pines() -> tuple[np.ndarray, np.ndarray]:
     spec = importlib.util.find_spec("tensorly")  # finds the package without importing it
     if spec is not None and spec.origin is not None:
         folder = Path(spec.origin).parent / "datasets" / "data"
-        return _read_cube(lambda name: (folder / name).read_bytes())
-    archive = fetch("indian-pines") / DATASETS["indian-pines"].files[0].name
-    with zipfile.ZipFile(archive) as wheel:
-        return _read_cube(lambda name: wheel.read(f"tensorly/datasets/data/{name}"))
+    else:
+        folder = fetch("indian-pines")
+    cube, labels = (_read_array(folder, file) for file in DATASETS["indian-pines"].files)
+    return cube, labels
 
 
-def _read_cube(read: Callable[[str], bytes]) -> tuple[np.ndarray, np.ndarray]:
-    data = {part: read(f"Indian_pines_{part}.npy") for part in INDIAN_PINES}
-    for part, sha256 in INDIAN_PINES.items():
-        if hashlib.sha256(data[part]).hexdigest() != sha256:
-            raise LicError(
-                f"Indian_pines_{part}.npy of the installed package tensorly is not the published "
-                "file: install tensorly 0.10, or uninstall it to have the data fetched."
-            )
-    return np.load(io.BytesIO(data["corrected"])), np.load(io.BytesIO(data["gt"]))
+def _read_array(folder: Path, file: File) -> np.ndarray:
+    data = (folder / file.name).read_bytes()
+    if hashlib.sha256(data).hexdigest() != file.sha256:
+        raise LicError(
+            f"{file.name} of the installed package tensorly is not the published file: install "
+            "tensorly 0.10, or uninstall it to have the data fetched."
+        )
+    return np.load(io.BytesIO(data))
 
 
 def _entry(name: str) -> DataSet:

@@ -3,6 +3,7 @@
 import importlib.metadata
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -46,12 +47,20 @@ def _before(variable: str, folder: Path) -> str:
 def run(command: Sequence[str], variables: dict[str, str], folder: Path | None = None) -> int:
     """Run a command until it ends and return its exit code; it deals with Ctrl-C itself."""
     with subprocess.Popen(command, env=variables, cwd=folder) as process:
-        while True:
-            try:
-                code = process.wait()
-                return code if code >= 0 else 128 - code  # ended by a signal: as a shell says it
-            except KeyboardInterrupt:
-                continue
+        before = signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+        try:
+            return _wait(process)
+        finally:
+            signal.signal(signal.SIGTERM, before)
+
+
+def _wait(process: subprocess.Popen) -> int:
+    while True:
+        try:
+            code = process.wait()
+            return code if code >= 0 else 128 - code  # ended by a signal: as a shell says it
+        except KeyboardInterrupt:
+            continue
 
 
 def pytest_command(arguments: Sequence[str]) -> list[str]:

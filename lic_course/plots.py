@@ -150,7 +150,10 @@ def _rate_axes(ax: Axes, dataset: str, metric: str, bpp_limit: float) -> None:
     ax.set_xlabel("bits per pixel")
     ax.set_ylabel(f"{names[metric]} (dB)")
     ax.set_title(f"{dataset.capitalize()}, mean over the pictures: up and left is better")
-    ax.legend(loc="lower right")
+    if len(ax.lines) > 6:
+        ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))  # beside the curves, not on them
+    else:
+        ax.legend(loc="lower right")
 
 
 def curves(

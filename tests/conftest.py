@@ -139,14 +139,21 @@ def _wait_for(lab: Lab, process: subprocess.Popen, log: Path) -> None:
     raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()[-3000:]}")
 
 
-@pytest.fixture
-def page(browser):
-    """An empty page of 1400 x 1000 pixels; a script error on it fails the test."""
+@pytest.fixture(scope="session")
+def context(browser):
+    """One browser profile for all tests: JupyterLab's scripts are then loaded once."""
     context = browser.new_context(viewport={"width": 1400, "height": 1000})
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context):
+    """An empty page of 1400 x 1000 pixels; a script error on it fails the test."""
     page = context.new_page()
     page.set_default_timeout(30_000)
     problems = []
     page.on("pageerror", lambda error: problems.append(str(error)))
     yield page
-    context.close()
+    page.close()
     assert not problems, problems

@@ -19,7 +19,7 @@ def test_every_notebook_is_on_the_map_with_its_own_title():
     for source in sorted((notebooks_dir() / "src").glob("*.py")):
         lesson = on_the_map[source.stem]
         assert f"# # {lesson.question}\n" in source.read_text("utf-8")
-        assert re.search(rf"^# {lesson.minutes} min", source.read_text("utf-8"), re.M)
+        assert re.search(rf"^# \*{lesson.minutes} min · ", source.read_text("utf-8"), re.M)
 
 
 def test_lessons_need_only_earlier_lessons():

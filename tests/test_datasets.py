@@ -10,7 +10,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from lic_course import dataset_registry, datasets, images
+from lic_course import datasets, images
 from lic_course.dataset_registry import DATASETS, DataSet, File
 from lic_course.errors import LicError, UnsupportedImage
 
@@ -170,25 +170,20 @@ def numpy_file(array: np.ndarray) -> bytes:
 
 
 @pytest.mark.parametrize("installed", [False, True])
-def test_indian_pines_from_the_package_or_its_wheel(
-    cache, server, tmp_path, monkeypatch, installed
-):
+def test_indian_pines_from_the_package_or_fetched(cache, server, tmp_path, monkeypatch, installed):
     cube, labels = np.arange(8, dtype=np.uint16).reshape(2, 2, 2), np.eye(2, dtype=np.uint8)
     parts = {"corrected": numpy_file(cube), "gt": numpy_file(labels)}
-    monkeypatch.setattr(
-        datasets, "INDIAN_PINES", {part: sha256(data) for part, data in parts.items()}
-    )
     package = tmp_path / "tensorly"
     (package / "datasets/data").mkdir(parents=True)
     (package / "__init__.py").write_text("raise RuntimeError('must not be imported')")
     folder, address = server
-    with zipfile.ZipFile(folder / "tensorly.whl", "w") as wheel:
-        for part, data in parts.items():
-            name = f"datasets/data/Indian_pines_{part}.npy"
-            (package / name).write_bytes(data)
-            wheel.writestr(f"tensorly/{name}", data)
-    file = File(f"{address}/tensorly.whl", sha256((folder / "tensorly.whl").read_bytes()))
-    entry = DataSet("indian-pines", "a cube", 1, 1, "free", "a page", "nobody", (file,))
+    files = []
+    for part, data in parts.items():
+        name = f"Indian_pines_{part}.npy"
+        (package / "datasets/data" / name).write_bytes(data)
+        (folder / name).write_bytes(data)
+        files.append(File(f"{address}/{name}", sha256(data)))
+    entry = DataSet("indian-pines", "a cube", 1, 1, "free", "a page", "nobody", tuple(files))
     monkeypatch.setitem(DATASETS, "indian-pines", entry)
     if installed:
         monkeypatch.syspath_prepend(str(tmp_path))
@@ -197,15 +192,15 @@ def test_indian_pines_from_the_package_or_its_wheel(
     found_cube, found_labels = datasets.indian_pines()
     np.testing.assert_array_equal(found_cube, cube)
     np.testing.assert_array_equal(found_labels, labels)
-    assert (cache / "indian-pines/tensorly.whl").exists() is not installed
+    assert (cache / "indian-pines/Indian_pines_gt.npy").exists() is not installed
 
 
 def test_another_version_of_the_cube_is_refused(tmp_path, monkeypatch):
     folder = tmp_path / "tensorly/datasets/data"
     folder.mkdir(parents=True)
     (tmp_path / "tensorly/__init__.py").touch()
-    for part in dataset_registry.INDIAN_PINES:
-        (folder / f"Indian_pines_{part}.npy").write_bytes(numpy_file(np.zeros(3)))
+    for file in DATASETS["indian-pines"].files:
+        (folder / file.name).write_bytes(numpy_file(np.zeros(3)))
     monkeypatch.syspath_prepend(str(tmp_path))
     with pytest.raises(LicError, match="is not the published file"):
         datasets.indian_pines()

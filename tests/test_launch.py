@@ -110,8 +110,23 @@ def test_other_versions_are_told_in_words(monkeypatch):
 def test_run_gives_the_exit_code():
     assert launch.run([sys.executable, "-c", "raise SystemExit(7)"], dict(os.environ)) == 7
     if os.name != "nt":
-        killed = [sys.executable, "-c", "import os; os.kill(os.getpid(), 2)"]
-        assert launch.run(killed, dict(os.environ)) == 130
+        killed = [sys.executable, "-c", "import os; os.kill(os.getpid(), 15)"]
+        assert launch.run(killed, dict(os.environ)) == 128 + 15
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX systems")
+def test_the_program_ends_with_the_command_that_started_it():
+    child = "import time; print('up', flush=True); time.sleep(600)"
+    parent = (
+        "import os, sys; from lic_course import launch; "
+        f"sys.exit(launch.run([sys.executable, '-c', {child!r}], dict(os.environ)))"
+    )
+    command = [sys.executable, "-c", parent]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "up\n"
+    process.terminate()
+    assert process.stdout.read() == ""  # ends when the child, who holds the pipe too, has ended
+    assert process.wait() == 128 + 15
 
 
 @pytest.fixture

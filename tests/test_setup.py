@@ -355,8 +355,9 @@ def test_root_is_told_of_the_option_before_anything_is_installed(
 # A real process that is killed, with a pip that sleeps
 
 DRIVER = """
-import sys, venv
+import signal, sys, venv
 from lic_course import bootstrap, installer
+signal.signal(signal.SIGINT, signal.default_int_handler)  # also where the tests run in background
 installer.create = lambda folder: venv.EnvBuilder(with_pip=False).create(folder)
 bootstrap.missing = lambda lines: lines
 bootstrap.hand_over = lambda python, arguments: print("handed over")

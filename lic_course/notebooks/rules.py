@@ -94,10 +94,18 @@ def in_cells(nb: NotebookNode) -> Iterator[str]:
         if cell.cell_type == "code":
             lengths.append(len(cell.source.splitlines()))
             yield from (f"cell {cell.id}: {words}" for words in _in_code(cell.source))
-        elif (words := word_count(cell.source)) > MOST_WORDS:
-            yield f"cell {cell.id} has {words} words, at most {MOST_WORDS}"
+        else:
+            yield from (f"cell {cell.id}: {words}" for words in _in_prose(cell.source))
     if lengths and statistics.median(lengths) >= MEDIAN_CODE_CELL:
         yield f"the median code cell has {statistics.median(lengths):g} lines, under 6 are wanted"
+
+
+def _in_prose(text: str) -> Iterator[str]:
+    if (words := word_count(text)) > MOST_WORDS:
+        yield f"{words} words, at most {MOST_WORDS}"
+    for line in text.splitlines():
+        if re.match(r"\s*\d{3,}\.(\s|$)", line):
+            yield f"a line that begins with a number and a period becomes a list: {line.strip()!r}"
 
 
 def _in_code(code: str) -> Iterator[str]:

@@ -5,8 +5,7 @@ function drawCurve(svg, curves) {
   const box = { left: 38, right: 330, top: 14, bottom: 158 };
   if (!all.length) { svg.replaceChildren(); return; }
   const rates = all.map((p) => p[0]), quality = all.map((p) => p[1]);
-  const x0 = Math.log2(Math.min(...rates)) - 0.2, x1 = Math.log2(Math.max(...rates)) + 0.2;
-  const y0 = Math.min(...quality) - 1, y1 = Math.max(...quality) + 1;
+  const [x0, x1] = range(rates.map(Math.log2), 3, 0.2), [y0, y1] = range(quality, 10, 1);
   const x = (bpp) => box.left + (Math.log2(bpp) - x0) / (x1 - x0) * (box.right - box.left);
   const y = (db) => box.bottom - (db - y0) / (y1 - y0) * (box.bottom - box.top);
   const ticksX = [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20].filter((b) => Math.log2(b) > x0 && Math.log2(b) < x1);
@@ -25,6 +24,12 @@ function drawCurve(svg, curves) {
     const now = curves[side].points.find((p) => p[2] === curves[side].quality);
     return now ? `${curves[side].name} at ${now[0].toFixed(2)} bpp and ${now[1].toFixed(1)} dB` : "";
   }).filter(Boolean).join("; "));
+}
+
+function range(values, least, margin) { // of an axis: at least so long, with a margin
+  const low = Math.min(...values), high = Math.max(...values);
+  const more = Math.max(0, least - (high - low)) / 2 + margin;
+  return [low - more, high + more];
 }
 
 function drawSide(side, curve, x, y) {

@@ -44,8 +44,8 @@ const PAGE = `
       <div class="lic-frame">
         <div class="lic-stage" ${QUIET} tabindex="0" role="slider" aria-label="wipe between left and right"
           aria-valuemin="0" aria-valuemax="100">
-          <div class="lic-pane lic-right"><img alt="right side" draggable="false"></div>
-          <div class="lic-pane lic-left"><img alt="left side" draggable="false"></div>
+          <div class="lic-pane lic-right"><canvas role="img" aria-label="right side"></canvas></div>
+          <div class="lic-pane lic-left"><canvas role="img" aria-label="left side"></canvas></div>
           <div class="lic-handle"></div>
           <span class="lic-keys">${KEYS}</span>
           <span class="lic-tag lic-left"></span><span class="lic-tag lic-right"></span>
@@ -101,17 +101,27 @@ function render({ model, el }) {
     find(".lic-stage").classList.remove("lic-busy");
   });
   changed("size", () => stage.resize(...model.get("size")));
-  const urls = {};
   for (const side of SIDES) {
     changed(side + "_image", () => {
-      URL.revokeObjectURL(urls[side]);
-      urls[side] = URL.createObjectURL(new Blob([model.get(side + "_image")], { type: "image/bmp" }));
-      find(`.lic-pane.lic-${side} img`).src = urls[side];
+      paint(find(`.lic-pane.lic-${side} canvas`), model.get(side + "_image"), model.get("size"));
     });
   }
   takePictures(model, find);
   model.send({ kind: "seen" });
-  return () => { stop.abort(); Object.values(urls).forEach((url) => URL.revokeObjectURL(url)); };
+  return () => stop.abort();
+}
+
+function paint(canvas, data, [width, height]) { // data: width × height gray or RGB samples
+  const samples = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  const channels = samples.length / (width * height);
+  const image = new ImageData(width, height);
+  const rgba = new Uint32Array(image.data.buffer); // as bytes: red, green, blue, opacity
+  const [green, blue] = channels === 3 ? [1, 2] : [0, 0];
+  for (let pixel = 0, at = 0; pixel < rgba.length; pixel += 1, at += channels) {
+    rgba[pixel] = 0xff000000 | (samples[at + blue] << 16) | (samples[at + green] << 8) | samples[at];
+  }
+  Object.assign(canvas, { width, height });
+  canvas.getContext("2d").putImageData(image, 0, 0);
 }
 
 // ---- menus, sliders, locks -------------------------------------------------------------------
@@ -196,8 +206,10 @@ function drawNumbers(model, find, changed) {
       about.textContent = problem || `${summary} See lesson ${lesson}.`;
       about.classList.toggle("lic-problem", Boolean(problem));
     });
-    changed(`${side}_codec`, () => {
-      find(`.lic-tag.lic-${side}`).textContent = model.get(side + "_codec");
+    changed(`${side}_codec ${side}`, () => {
+      const { rows = {} } = model.get(side);
+      find(`.lic-tag.lic-${side}`).textContent =
+        model.get(side + "_codec") + (rows.bytes ? ` · ${rows.bytes} bytes` : "");
     });
   }
   for (const name of ["message", "legend"]) {

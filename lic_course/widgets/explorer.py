@@ -25,7 +25,7 @@ SCRIPTS = ("stage.js", "curve.js", "explorer.js")  # one module for the browser
 LEFT, RIGHT = SIDES = ("left", "right")
 OTHER = {LEFT: RIGHT, RIGHT: LEFT}
 COARSE = (50, 10, 90, 25, 75, 5, 95, 35, 65, 17, 82)  # of the curves that fill in by themselves
-PAUSE = 0.15  # seconds without a step before the slow work begins
+PAUSE = 0.25  # seconds without a step before MS-SSIM is computed, and again before the curves
 PICTURES_KEPT = 4
 
 
@@ -49,7 +49,7 @@ class Explorer(anywidget.AnyWidget):
     size = traitlets.List(traitlets.Int(), [1, 1]).tag(sync=True)  # width, height
     left = traitlets.Dict().tag(sync=True)
     right = traitlets.Dict().tag(sync=True)
-    left_image = traitlets.Bytes().tag(sync=True)
+    left_image = traitlets.Bytes().tag(sync=True)  # rows of gray or RGB samples
     right_image = traitlets.Bytes().tag(sync=True)
     curves = traitlets.Dict().tag(sync=True)
     message = traitlets.Unicode().tag(sync=True)
@@ -186,7 +186,7 @@ class Explorer(anywidget.AnyWidget):
             self.size = [width, height]
             for side in SIDES:
                 self._describe(side)
-                setattr(self, f"{side}_image", views.to_bmp(self._viewed(side)))
+                setattr(self, f"{side}_image", self._viewed(side).tobytes())
             settings = [self._setting(side) for side in SIDES]
             self.legend = describe.legend(self.view, self.picture, trials, settings)
             self._draw_curves()
@@ -232,7 +232,8 @@ class Explorer(anywidget.AnyWidget):
         if self._task is not None:
             self._task.cancel()
         if self._seen:
-            self._task = asyncio.get_running_loop().create_task(self.fill_in())
+            with suppress(RuntimeError):  # outside a kernel nothing runs in the background
+                self._task = asyncio.get_running_loop().create_task(self.fill_in())
 
     async def fill_in(self) -> None:
         """Compute MS-SSIM of both sides, then more points of both curves, in a second thread."""
@@ -243,6 +244,7 @@ class Explorer(anywidget.AnyWidget):
             if trials.has_ms_ssim and trials.ms_ssim_if_known(*setting) is None:
                 await _in_thread(trials.ms_ssim, *setting)
                 self._describe(side)
+        await asyncio.sleep(PAUSE)
         names = {self._setting(side)[0] for side in SIDES}
         for quality in COARSE:
             for name in filter(describe.adjustable, sorted(names)):

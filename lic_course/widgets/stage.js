@@ -2,7 +2,7 @@
 
 function makeStage(find, signal) {
   const stage = find(".lic-stage"), handle = find(".lic-handle");
-  const images = [...stage.querySelectorAll("img")];
+  const canvases = [...stage.querySelectorAll("canvas")];
   const view = { width: 1, height: 1, zoom: 0, x: 0.5, y: 0.5, wipe: 50 }; // zoom 0: fit; x, y: center
   const fitting = () => Math.min(stage.clientWidth / view.width, stage.clientHeight / view.height);
   const clamp = (value, low, high) => Math.max(low, Math.min(high, value));
@@ -21,11 +21,9 @@ function makeStage(find, signal) {
 
   function draw() {
     const { scale, left, top, from, to } = geometry();
-    for (const image of images) {
-      image.style.width = view.width + "px";
-      image.style.height = view.height + "px";
-      image.style.transform = `translate(${left}px, ${top}px) scale(${scale})`;
-      image.style.imageRendering = scale * devicePixelRatio > 1.5 ? "pixelated" : "auto";
+    for (const canvas of canvases) {
+      canvas.style.transform = `translate(${left}px, ${top}px) scale(${scale})`;
+      canvas.style.imageRendering = scale * devicePixelRatio > 1.5 ? "pixelated" : "auto";
     }
     const at = from + (to - from) * view.wipe / 100;
     stage.querySelector(".lic-pane.lic-left").style.clipPath =

@@ -1,6 +1,4 @@
-"""From results to pictures to look at: error maps, bits per block, and bytes for the browser."""
-
-import io
+"""From results to pictures to look at: error maps and bits per block; large ones made smaller."""
 
 import numpy as np
 from PIL import Image
@@ -8,13 +6,6 @@ from PIL import Image
 PICTURE, ERROR, BITS = VIEWS = ("picture", "error", "bits per block")
 GAIN = 8  # of the error map
 MAX_PIXELS = 2**20  # of the explorer's pictures
-
-
-def to_bmp(image: np.ndarray) -> bytes:
-    """BMP bytes, which any browser shows: 1 ms for a picture that takes 30 ms as PNG."""
-    buffer = io.BytesIO()
-    Image.fromarray(image).save(buffer, "BMP")
-    return buffer.getvalue()
 
 
 def fit(image: np.ndarray, max_pixels: int = MAX_PIXELS) -> np.ndarray:

@@ -3,7 +3,7 @@
 #
 # In twenty minutes you compress a picture, look at what it lost, and see where this course goes.
 #
-# 20 min · CPU · needs nothing but curiosity
+# *20 min · CPU · needs nothing but curiosity*
 
 # %% [markdown]
 # ## By the end you can

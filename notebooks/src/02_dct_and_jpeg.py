@@ -4,7 +4,7 @@
 # JPEG keeps a twentieth of a photo's bytes, and you have to look twice to notice. Here you write all
 # of it, from the first cosine to a `.jpg` file that every program opens.
 #
-# *75 min · no GPU needed · needs [lesson 01](01_bits_and_distortion.ipynb)*
+# *75 min · CPU · needs [lesson 01](01_bits_and_distortion.ipynb)*
 
 # %% [markdown]
 # ## By the end you can
@@ -216,7 +216,7 @@ plots.curves(value, lines, "value of F(0, 1)", "density", log="y")
 # %%
 bits_laplace = np.log2(2 * b * np.e)
 bits_gauss = np.log2(s * np.sqrt(2 * np.pi * np.e))
-print(f"bits at step 1 with each model: {bits_laplace:.1f}, {bits_gauss:.1f}")
+print(f"bits per value: {bits_laplace:.1f} by Laplace, {bits_gauss:.1f} by Gauss")
 
 # %% [markdown]
 # **So.** No bell: a sharp peak and long tails. On this logarithmic axis the Laplace density is a tent,
@@ -284,10 +284,14 @@ for run, value in pairs:
     extra = extra_bits(value)
     bits += ac.code(16 * run + len(extra)) + extra
 print(len(bits), "bits:", bits)
+for symbol in symbols[:4]:
+    table = dc if symbol.kind == "DC" else ac
+    print(f"{symbol!s:11} {table.code(symbol.byte):>5} {symbol.extra}")
 
 # %% [markdown]
-# The DC has a table of its own, and from the second block on only its difference to the DC before is
-# coded. Ones fill the last byte. Does libjpeg, called by Pillow, write the same bytes?
+# Each line shows run/size, the value, its code and its bits. The DC has a table of its own, and from the
+# second block on only its difference to the DC before is coded. Ones fill the last byte. Does libjpeg,
+# called by Pillow, write the same bytes?
 
 # %%
 import io
@@ -332,7 +336,8 @@ plots.show(list(shown.values()), list(shown), crop=(80, 176, 80, 80))
 # %% [markdown]
 # **So.** Halved color removes half of all numbers, and you hardly see it. Halved luma removes only a
 # quarter, and blurs the eyes: we resolve color much less finely than brightness. So most JPEG programs
-# halve the color, which is called 4:2:0. What does it do at equal bytes?
+# halve the color, which is called 4:2:0. What does it do at equal bytes? Here `jpeg` is 4:2:0, and
+# `jpeg-444` keeps all the color.
 
 # %%
 for bpp in (0.5, 1, 2):
@@ -444,8 +449,9 @@ for row in bd_table("kodak", "jpeg", names):
 plots.rate_distortion(["jpeg", *names], highlight="own-jpeg")
 
 # %% [markdown]
-# **So.** Our stars lie on libjpeg's curve. The codecs of the 2010s need a third to a half fewer bits for
-# the same PSNR. Closing that gap, and more, is what the coming lessons are about.
+# **So.** Our curve covers libjpeg's, and is even a hair better: libjpeg's DCT works with integers, ours
+# does not. The codecs of the 2010s need a third to a half fewer bits for the same PSNR. How they do it,
+# and how to go further, is what the coming lessons are about.
 
 # %% [markdown]
 # ## Bitrate explorer
@@ -505,7 +511,7 @@ assert np.allclose(result.cpu(), coefficients, atol=0.01)
 # %% tags=["nbval-ignore-output"]
 from time import perf_counter
 
-side = 16384 if device == "cuda" else 2048
+side = 8192 if device == "cuda" else 2048
 plane = torch.rand(side, side, device=device)
 for attempt in ("first", "second"):
     start = perf_counter()
@@ -517,7 +523,7 @@ print(f"memory: in {plane.nbytes / 2**20:.0f} MiB, out {result.nbytes / 2**20:.0
 
 # %% [markdown]
 # **So.** As many numbers come out as went in: the DCT needs the memory of the picture twice, and no
-# more. On a GPU the same line transforms a quarter of a gigapixel at once.
+# more. The line is the same on a GPU, where this cell takes a picture of 67 megapixels.
 
 # %% [markdown]
 # ## Exercises
