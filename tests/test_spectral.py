@@ -77,24 +77,24 @@ def test_as_many_components_as_are_larger_than_the_error(scene):
     cube, _ = scene
     variances = np.linalg.eigvalsh(np.cov(cube.reshape(-1, cube.shape[2]).T.astype(float)))
     for error in (30.0, 120.0, 1e4):
-        head = bitstream.unpack(spectral.encode_cube(cube, error=error)).segments["cube"]
+        head = bitstream.unpack(spectral.encode_cube(cube, error=error)).segments["pca"]
         expected = np.count_nonzero(variances > error**2)
-        assert abs(spectral.HEAD.unpack(head)[2] - max(1, expected)) <= 1
+        assert abs(spectral.HEAD.unpack_from(head)[2] - max(1, expected)) <= 1
 
 
 def test_the_axes_are_in_the_file_and_small(scene):
     cube, _ = scene
     segments = bitstream.unpack(spectral.encode_cube(cube, components=6, error=40.0)).segments
-    assert list(segments) == ["cube", "axes", "planes"]
-    assert 100 < len(segments["axes"]) < 4 * 7 * cube.shape[2] / 2  # half of what float32 takes
+    assert list(segments) == ["pca", "data"]
+    assert 100 < len(segments["pca"]) < 4 * 7 * cube.shape[2] / 2  # half of what float32 takes
 
 
 def test_clusters_have_axes_of_their_own(scene):
     cube, _ = scene
     one, four = (spectral.encode_cube(cube, components=2, error=40.0, clusters=n) for n in (1, 4))
     segments = bitstream.unpack(four).segments
-    assert list(segments) == ["cube", "axes", "map", "planes"]
-    assert len(segments["axes"]) > 2 * len(bitstream.unpack(one).segments["axes"])
+    assert list(segments) == ["pca", "map", "data"]
+    assert len(segments["pca"]) > 2 * len(bitstream.unpack(one).segments["pca"])
     assert mse(cube, spectral.decode_cube(four)) < 0.8 * mse(cube, spectral.decode_cube(one))
 
 
@@ -173,6 +173,11 @@ def test_wrong_settings_get_one_clear_sentence():
         spectral.encode_cube(cube, weights=np.zeros(cube.shape[:2]))
 
 
+def test_the_head_of_the_file_is_small():
+    data = spectral.encode_cube(small_cube(), error=100.0, clusters=3)
+    assert len(data) - sum(map(len, bitstream.unpack(data).segments.values())) <= 40
+
+
 def test_the_limit_of_samples_is_kept():
     data = spectral.encode_cube(small_cube())
     with pytest.raises(BitstreamError, match="max_samples"):
@@ -235,6 +240,8 @@ def test_the_command_line_takes_cubes(tmp_path, monkeypatch, capsys, scene):
         ["encode", "text.npy", "out.lic"],
         ["encode", "missing.npy", "out.lic"],
         ["encode", "cube.npy", "out.lic", "--quality", "0"],
+        ["encode", "cube.npy", "out.lic", "--target-bpp", "1"],
+        ["encode", "cube.npy", "out.lic", "--codec", "jpeg2000"],
         ["decode", "cube.lic", "out.png"],
     ):
         assert cli.main(arguments) == 2
