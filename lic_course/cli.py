@@ -121,6 +121,8 @@ def encode(
 
     _check_output(output)
     if picture.suffix.lower() == ".npy":
+        if target_bpp or target_psnr or codec not in ("jpeg", "spectral"):
+            raise LicError("A spectral cube has a codec of its own: give --quality, nothing else.")
         return click.echo(spectral_files.encode_file(picture, output, quality))
     image = images.read(picture)
     data = lic_course.encode(image, codec, quality, target_bpp, target_psnr)

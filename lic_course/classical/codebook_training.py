@@ -25,15 +25,15 @@ from lic_course.classical.vector_quantization import (
 from lic_course.files import data_dir, write_atomically
 
 SHARES = {  # how many vectors from each picture, at most
-    "china": 20_000,
-    "flower": 20_000,
-    "brick": 3_000,
-    "grass": 3_000,
-    "gravel": 3_000,
-    "text": 2_000,
+    "china": 12_000,
+    "flower": 12_000,
+    "brick": 2_000,
+    "grass": 2_000,
+    "gravel": 2_000,
+    "text": 1_500,
 }
-DEAD_LEAVES, LEAVES_SHARE = 3, 10_000
-ITERATIONS = 30
+DEAD_LEAVES, LEAVES_SHARE = 3, 6_000
+ITERATIONS = 20
 
 
 def training_pictures() -> Iterator[tuple[np.ndarray, int]]:
@@ -72,7 +72,7 @@ def card(seconds: float, books: dict[str, np.ndarray]) -> dict:
     return {
         "what": "universal codebooks of the codec vq, uint8, sorted by brightness",
         "command": "python -m lic_course.classical.codebook_training",
-        "method": "KMeans of scikit-learn (n_init 1, random_state 0, max_iter 30), rounded",
+        "method": "KMeans of scikit-learn (n_init 1, random_state 0, max_iter 20), rounded",
         "data": {name: images.BUILTIN[name] for name in SHARES}
         | {"dead leaves": f"synthetic, 512×512, seeds 0 to {DEAD_LEAVES - 1}"},
         "codewords": {name: len(Y) for name, Y in books.items()},

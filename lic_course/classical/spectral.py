@@ -15,8 +15,8 @@ VQ + PCA + JPEG 2000 (Bascones, Gonzalez and Mozos 2018). With *weights* some pi
 the axes are fitted: weighted PCA (Karaca and Gullu 2018); a decoder need not know the weights.
 
 A cube lives in a `.lic` file under the name "spectral", which is no codec for pictures. Its
-segments: 'cube' (what is what), 'axes' (means and axes), 'map' (the cluster of each pixel, if there
-is more than one), 'planes'.
+segments: 'pca' (the head, then means and axes), 'map' (the cluster of each pixel, if there is more
+than one), and 'data' (the planes).
 """
 
 import struct
@@ -101,7 +101,7 @@ def encode_cube(
     _check_settings(method, clusters, error)
     error = max(1, round(error * 256)) / 256
     pixels = cube.reshape(-1, bands).astype(np.float64)
-    segments = {"cube": b""}
+    segments = {"pca": b""}
     if method == "j2k":
         scores, K, clusters = pixels, bands, 1
     else:
@@ -109,13 +109,14 @@ def encode_cube(
         clusters = int(labels.max()) + 1
         axes = _fit(pixels, labels, components, error, weights)
         K = axes.loadings.shape[2]
-        segments["axes"] = _write_axes(axes)
+        segments["pca"] = _write_axes(axes)
         if clusters > 1:
             segments["map"] = encode_indexes([labels.reshape(height, width)], [clusters])
         scores = _project(pixels, labels, axes)
-    segments["cube"] = HEAD.pack(METHODS.index(method), bands, K, clusters, round(error * 256))
+    head = HEAD.pack(METHODS.index(method), bands, K, clusters, round(error * 256))
+    segments["pca"] = head + segments["pca"]
     planes = np.moveaxis(scores.reshape(height, width, K), -1, 0)
-    segments["planes"] = PLANE_CODERS[method].encode(planes, error)
+    segments["data"] = PLANE_CODERS[method].encode(planes, error)
     return bitstream.pack(NAME, (height, width), segments)
 
 
@@ -140,11 +141,11 @@ def decode_cube(data: bytes, max_samples: int = MAX_SAMPLES) -> np.ndarray:
         raise BitstreamError("The file of the spectral cube says that it is in color: damaged.")
     plan = _read_head(file.segments, file.shape, max_samples)
     planes = PLANE_CODERS[plan.method].decode(
-        file.segments["planes"], (plan.K, *file.shape), plan.error
+        file.segments["data"], (plan.K, *file.shape), plan.error
     )
     scores = np.moveaxis(planes, 0, -1).reshape(-1, plan.K)
     if plan.method != "j2k":
-        axes = _read_axes(file.segments["axes"], plan)
+        axes = _read_axes(file.segments["pca"][HEAD.size :], plan)
         labels = _read_map(file.segments, plan, file.shape)
         scores = _restore(scores, labels, axes)
     cube = np.clip(np.rint(scores), 0, 65535).astype(np.uint16)
@@ -152,20 +153,19 @@ def decode_cube(data: bytes, max_samples: int = MAX_SAMPLES) -> np.ndarray:
 
 
 def _read_head(segments: dict[str, bytes], shape: tuple[int, ...], max_samples: int) -> Plan:
-    head = segments.get("cube", b"")
-    if len(head) != HEAD.size:
+    if list(segments) not in (["pca", "data"], ["pca", "map", "data"]):
+        raise BitstreamError(
+            "A spectral cube has the segments 'pca' and 'data', and perhaps 'map'."
+        )
+    if len(segments["pca"]) < HEAD.size:
         raise BitstreamError("The file of the spectral cube has no head: it is damaged.")
-    method, bands, K, clusters, error = HEAD.unpack(head)
-    if not (method < len(METHODS) and 0 < K <= bands and clusters and error):
-        raise BitstreamError("The head of the spectral cube is damaged.")
-    if METHODS[method] == "j2k" and bands != K:
+    method, bands, K, clusters, error = HEAD.unpack_from(segments["pca"])
+    is_sound = method < len(METHODS) and 0 < K <= bands and clusters > 0 and error > 0
+    if is_sound and METHODS[method] == "j2k":
+        is_sound = bands == K and clusters == 1 and len(segments["pca"]) == HEAD.size
+    if not is_sound or ("map" in segments) != (clusters > 1):
         raise BitstreamError("The head of the spectral cube is damaged.")
     plan = Plan(METHODS[method], bands, K, clusters, error / 256)
-    wanted = ["cube", "planes"] if plan.method == "j2k" else ["cube", "axes", "planes"]
-    if clusters > 1:
-        wanted.insert(2, "map")
-    if list(segments) != wanted:
-        raise BitstreamError(f"The file of the spectral cube must have the segments {wanted}.")
     if shape[0] * shape[1] * bands > max_samples:
         raise BitstreamError(
             f"The cube has {shape[0]}×{shape[1]}×{bands} samples, more than the limit of "

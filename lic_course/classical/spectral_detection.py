@@ -13,12 +13,13 @@ def spectral_angle(pixels: np.ndarray, t: np.ndarray) -> np.ndarray:
     return np.arccos(np.clip(cosine, -1, 1))
 
 
-def cosine_estimator(pixels: np.ndarray, t: np.ndarray, ridge: float = 1e-6) -> np.ndarray:
+def cosine_estimator(pixels: np.ndarray, t: np.ndarray, ridge: float = 1e-3) -> np.ndarray:
     """The adaptive cosine estimator (ACE) of each pixel, (n,) from 0 to 1: larger is more like t.
 
     (t^T S^-1 x)^2 / ((t^T S^-1 t)(x^T S^-1 x)), with x and t relative to the mean of the pixels,
-    and S their covariance. `ridge`, times the mean variance, is added to S's diagonal, because a
-    decoded cube has only K dimensions. Source: Kraut, Scharf and McWhorter, 2001.
+    and S their covariance. `ridge`, times the mean variance, is added to S's diagonal: a decoded
+    cube has only K dimensions; in the others x is empty, and what t has there must not count much.
+    Source: Kraut, Scharf and McWhorter, IEEE Transactions on Signal Processing, 2001.
     """
     pixels = np.asarray(pixels, np.float64)
     mean = pixels.mean(axis=0)

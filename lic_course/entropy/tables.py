@@ -221,8 +221,7 @@ class Coder:
     def use(self, tables: FrequencyTables) -> None:
         """Go on with other tables: for models that learn from the values coded so far."""
         self.tables = tables
-        self._offsets = tables.offsets.astype(np.int32)
-        self._sizes = tables.sizes.astype(np.int32)
+        self._offsets, self._sizes = (x.astype(np.int32) for x in (tables.offsets, tables.sizes))
 
     def code(self, values: np.ndarray | None, indexes: np.ndarray) -> np.ndarray:
         """Code one value per entry of `indexes` and return the values, int32 of the same shape.
