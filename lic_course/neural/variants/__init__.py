@@ -1,4 +1,4 @@
-"""Methods of the survey as small experiments: each composes parts, trains for a minute, and measures.
+"""Methods of the survey as small experiments: each composes parts, trains briefly, and measures.
 
     python -m lic_course.neural.variants                       # the list
     python -m lic_course.neural.variants soft-to-hard --data FOLDER --seconds 120

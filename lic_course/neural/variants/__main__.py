@@ -23,7 +23,7 @@ MODULES = ("autoencoders", "variational")
 @click.option("--seconds", default=100.0, show_default=True, help="training time of each network")
 @click.option("--seed", "seeds", multiple=True, type=int, default=(0,), show_default=True)
 def main(name: str | None, data: str | None, seconds: float, seeds: tuple[int, ...]) -> None:
-    """Run the experiment NAME with each seed and record what it measured; without NAME, list all."""
+    """Run the experiment NAME with each seed and record the results; without NAME, list all."""
     for module in MODULES:
         importlib.import_module(f"lic_course.neural.variants.{module}")
     if name is None:
