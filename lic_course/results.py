@@ -277,11 +277,18 @@ def _bd_row(anchor: Results, test: Results) -> BdRow:
 
 
 def compare(anchor: Results, test: Results, quality: str = "psnr") -> BdRate:
-    """BD-rate of two codecs on the same pictures by "psnr", "psnr_y" or "ms_ssim_db"."""
+    """BD-rate of two codecs on the same pictures by "psnr", "psnr_y" or "ms_ssim_db".
+
+    Points that nobody would choose, as another one is better and not larger, do not count, nor do
+    those without an error: their quality is infinite.
+    """
     if set(anchor.pictures) != set(test.pictures):
         raise LicError(f"{anchor.codec} and {test.codec} were measured on different pictures.")
     rates = [
-        metrics.bd_rate(*anchor.curve("bpp", quality, name), *test.curve("bpp", quality, name))
+        metrics.bd_rate(
+            *worth_choosing(*anchor.curve("bpp", quality, name)),
+            *worth_choosing(*test.curve("bpp", quality, name)),
+        )
         for name in anchor.pictures
     ]
     half_width = math.nan
@@ -290,5 +297,16 @@ def compare(anchor: Results, test: Results, quality: str = "psnr") -> BdRate:
 
         error = np.std(rates, ddof=1) / math.sqrt(len(rates))
         half_width = float(t.ppf(0.975, len(rates) - 1) * error)
-    whole = metrics.bd_rate(*anchor.curve("bpp", quality), *test.curve("bpp", quality))
+    whole = metrics.bd_rate(
+        *worth_choosing(*anchor.curve("bpp", quality)), *worth_choosing(*test.curve("bpp", quality))
+    )
     return BdRate(float(np.mean(rates)), half_width, whole)
+
+
+def worth_choosing(rate: np.ndarray, quality: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The finite points of a curve that are better than every point of at most their rate."""
+    order = np.lexsort((-quality, rate))
+    rate, quality = rate[order], quality[order]
+    best_before = np.maximum.accumulate(np.concatenate([[-np.inf], quality[:-1]]))
+    chosen = np.isfinite(quality) & (quality > best_before)
+    return rate[chosen], quality[chosen]
