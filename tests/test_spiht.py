@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 import lic_course
 from lic_course import bitstream, images, metrics
 from lic_course.classical import ezw, spiht
-from lic_course.classical.lifting import norms
 from lic_course.classical.spiht_coder import codeword_starts
+from lic_course.classical.wavelet import norms
 from lic_course.errors import BitstreamError, LicError
 
 SHAPIRO = np.array(

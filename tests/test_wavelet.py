@@ -44,6 +44,20 @@ def test_known_answers_of_9_7(x, low, high):
     assert np.allclose(found[1], high, atol=6e-5)
 
 
+LOW = [0.026749, -0.016864, -0.078223, 0.266864, 0.602949]  # one half of a symmetric filter
+HIGH = [0.091272, -0.057544, -0.591272, 1.115087]
+
+
+@pytest.mark.parametrize("n", [2, 3, 8, 9, 31, 64])
+def test_the_published_filters_agree_with_9_7(n):
+    x = np.random.default_rng(n).normal(size=n)
+    mirrored = np.pad(x, 8, mode="reflect")
+    low, high = wavelet.analyze(x, reversible=False)
+    for found, half, first in ((low, LOW, 8), (high, HIGH, 9)):
+        expected = np.convolve(mirrored, half + half[-2::-1], mode="same")[first : n + 8 : 2]
+        assert np.allclose(found, expected, atol=1e-5)
+
+
 def test_the_low_band_keeps_a_constant_and_the_high_band_a_zigzag():
     """Gain 1 for a constant and 2 for the highest frequency, which the standard's steps assume."""
     low, high = wavelet.analyze(np.full(20, 7.0), reversible=False)
@@ -64,9 +78,13 @@ def test_any_plane_comes_back(height, width, levels, seed):
     exact = wavelet.compose(wavelet.decompose(plane, levels, True), True)
     assert np.array_equal(exact, plane)
     bands = wavelet.decompose(plane.astype(float), levels, False)
-    assert np.allclose(wavelet.compose(bands, False), plane, atol=1e-9)
+    back = wavelet.compose(bands, False)
+    assert np.allclose(back, plane, atol=1e-9)
     shapes = [tuple(band.shape for band in resolution) for resolution in bands]
     assert shapes == wavelet.band_shapes(height, width, levels)
+    together = wavelet.to_mallat(bands)
+    assert together.shape == plane.shape
+    assert np.array_equal(wavelet.compose(wavelet.from_mallat(together, levels), False), back)
 
 
 def test_each_band_shows_its_own_edges():
@@ -77,8 +95,24 @@ def test_each_band_shows_its_own_edges():
     assert np.allclose(lh, 0) and np.allclose(hh, 0)
 
 
+def test_places_tile_the_plane_and_hold_their_bands():
+    plane = np.random.default_rng(5).normal(size=(37, 50))
+    bands = wavelet.decompose(plane, 3, False)
+    together, count = wavelet.to_mallat(bands), np.zeros(plane.shape, int)
+    places = list(wavelet.places(plane.shape, 3))
+    for place, band in zip(places, (band for found in bands for band in found), strict=True):
+        count[place.rows, place.columns] += 1
+        assert np.array_equal(together[place.rows, place.columns], band)
+    assert (count == 1).all()
+    names = [place.orientation + str(place.level) for place in places]
+    assert names == [*["LL3", "HL3", "LH3", "HH3", "HL2", "LH2", "HH2", "HL1", "LH1", "HH1"]]
+    weights = wavelet.norms(plane.shape, 3)
+    assert weights[0, 0] == pytest.approx(2.9012**2)
+    assert weights[0, -1] == weights[-1, 0] == pytest.approx(1.4021 * 0.7213)
+
+
 @pytest.mark.parametrize("reversible", [False, True])
-@pytest.mark.parametrize("level", range(1, 6))
+@pytest.mark.parametrize("level", range(1, 7))
 @pytest.mark.parametrize("orientation", ["LL", "HL", "LH", "HH"])
 def test_norms_are_those_of_the_synthesis_functions(reversible, level, orientation):
     """An impulse in the middle of a band; without rounding 5/3 is linear, hence the factor."""

@@ -15,7 +15,7 @@ JPEG (lesson 02), in the order in which the data flow:
 
 JPEG 2000 (lesson 03):
 
-    wavelet             5/3 and 9/7 lifting, in one and two dimensions
+    wavelet             5/3 and 9/7 lifting, in one and two dimensions; Mallat's layout
     mq_coder            the adaptive binary arithmetic coder
     ebcot_contexts      tier 1: what the neighbors of a coefficient say about its next bit
     ebcot_stack         all code-blocks in one stack of arrays
@@ -29,9 +29,8 @@ JPEG 2000 (lesson 03):
     jpeg2000_file       the codestream's markers and the boxes of a .jp2 file
     jpeg2000            the whole codec: encode_jp2, decode_jp2, OwnJpeg2000
 
-Wavelets and embedded coding (lesson 03):
+Embedded coding (lesson 03), on the coefficients of `wavelet`:
 
-    lifting       the 5/3 and 9/7 transforms
     ezw           embedded zerotrees, the short version
     spiht_coder   set partitioning: coefficients to bits that may be cut anywhere
     spiht         the whole codec: Spiht, truncate

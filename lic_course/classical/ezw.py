@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lic_course.classical.lifting import bands
+from lic_course.classical.wavelet import places
 from lic_course.entropy.adaptive import AdaptiveModel
 from lic_course.entropy.range_coder import RangeDecoder, RangeEncoder
 from lic_course.errors import BitstreamError
@@ -38,7 +38,7 @@ class Pass:
 def scan_order(shape: tuple[int, int], levels: int) -> list[Node]:
     """All coefficients, from coarse bands to fine ones, row by row: parents before children."""
     nodes = np.arange(shape[0] * shape[1]).reshape(shape)
-    order = [nodes[band.rows, band.columns].ravel() for band in bands(shape, levels)]
+    order = [nodes[place.rows, place.columns].ravel() for place in places(shape, levels)]
     return [divmod(int(node), shape[1]) for node in np.concatenate(order)]
 
 

@@ -11,9 +11,10 @@ from functools import cached_property
 
 import numpy as np
 
-from lic_course.classical.wavelet import MAX_LEVELS, band_norm, band_shapes
+from lic_course.classical.wavelet import NORMS_97, band_norm, band_shapes
 
 DEPTH = 8  # bits of a sample
+MAX_LEVELS = 5  # of the transform, as other encoders choose
 GUARD = 2  # bit-planes in reserve above the nominal range of a band
 BLOCK = 64  # the largest sides of a code-block
 _GAIN = {"LL": 0, "HL": 1, "LH": 1, "HH": 2}  # bits that a band's nominal range grows
@@ -102,7 +103,7 @@ class Frame:
         step: tuple[int, int],
     ) -> Band:
         level = self.levels if resolution == 0 else self.levels + 1 - resolution
-        norm = band_norm(min(level, MAX_LEVELS), name, self.reversible)
+        norm = band_norm(min(level, len(NORMS_97)), name, self.reversible)
         if self.color_transform:
             norm *= COLOR_NORMS[self.reversible][component]
         size = 1.0 if self.reversible else step_size(name, *step)

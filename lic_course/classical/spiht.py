@@ -11,8 +11,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from lic_course import bitstream, images
-from lic_course.classical.lifting import analyze, bands, norms, synthesize
 from lic_course.classical.spiht_coder import Pass, SpihtDecoder, SpihtEncoder
+from lic_course.classical.wavelet import (
+    compose,
+    decompose,
+    from_mallat,
+    norms,
+    places,
+    to_mallat,
+)
 from lic_course.codec import Codec
 from lic_course.errors import BitstreamError, LicError
 
@@ -60,14 +67,15 @@ def planes_to_coefficients(planes: np.ndarray, levels: int) -> np.ndarray:
     With the weights, an error of 1 costs the same in every coefficient.
     """
     weights = norms(planes.shape[1:], levels)
-    values = np.stack([analyze(plane, levels) * weights for plane in planes])
+    values = np.stack([to_mallat(decompose(p, levels, False)) * weights for p in planes])
     return np.trunc(values + np.copysign(_UP, values)).astype(np.int32)
 
 
 def coefficients_to_planes(coefficients: np.ndarray, levels: int) -> np.ndarray:
     """The planes (C, H, W) that coefficients, integers or not, stand for."""
     weights = norms(coefficients.shape[1:], levels)
-    return np.stack([synthesize(plane / weights, levels) for plane in coefficients])
+    bands = [from_mallat(plane / weights, levels) for plane in coefficients]
+    return np.stack([compose(resolutions, False) for resolutions in bands])
 
 
 def encode_coefficients(coefficients: np.ndarray, levels: int, last: int = 0) -> Stream:
@@ -114,7 +122,7 @@ def crop_bands(padded: np.ndarray, shape: tuple[int, int, int], levels: int) -> 
 
 def _band_places(shape: tuple[int, ...], padded: tuple[int, ...], levels: int):
     """Where each band is among the coefficients of a picture, and among those of a padded one."""
-    for small, large in zip(bands(shape, levels), bands(padded, levels), strict=True):
+    for small, large in zip(places(shape, levels), places(padded, levels), strict=True):
         sides = []
         for part, whole in ((small.rows, large.rows), (small.columns, large.columns)):
             sides.append(slice(whole.start, whole.start + part.stop - part.start))

@@ -4,9 +4,15 @@ A signal is split into its even and its odd samples. Each lifting step adds to t
 half a function of their two neighbors in the other half, so it is undone by subtracting the same.
 Over the ends the signal goes on as in a mirror: x[-k] = x[k], x[n-1+k] = x[n-1-k].
 
+In two dimensions the bands are kept one by one (JPEG 2000 codes each by itself), or together in
+one plane by Mallat's layout (SPIHT and EZW walk between them): the low-pass half comes first.
+
 Sources: ITU-T T.800, Annex F; Daubechies and Sweldens, "Factoring Wavelet Transforms into Lifting
 Steps", 1998.
 """
+
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,8 +21,7 @@ ALPHA, BETA = -1.586134342059924, -0.052980118572961
 GAMMA, DELTA = 0.882911075530934, 0.443506852043971
 K = 1.230174104914001
 
-MAX_LEVELS = 5
-# L2 norms of the synthesis functions of one dimension, (low, high) at levels 1 to 5: how much one
+# L2 norms of the synthesis functions of one dimension, (low, high) at levels 1 to 6: how much one
 # unit in a coefficient of that level changes the signal. In two dimensions the norms multiply.
 NORMS_97 = (
     (1.4021, 0.7213),
@@ -24,6 +29,7 @@ NORMS_97 = (
     (2.9012, 1.4420),
     (4.1153, 2.0738),
     (5.8245, 2.9473),
+    (8.2388, 4.1736),
 )
 NORMS_53 = (
     (1.2247, 0.8478),
@@ -31,6 +37,7 @@ NORMS_53 = (
     (2.3184, 1.2593),
     (3.2692, 1.7444),
     (4.6199, 2.4539),
+    (6.5324, 3.4657),
 )
 
 Resolution = tuple[np.ndarray, ...]  # (LL,) for the coarsest one, else (HL, LH, HH)
@@ -156,3 +163,47 @@ def band_norm(level: int, orientation: str, reversible: bool) -> float:
         return 1.0
     low, high = (NORMS_53 if reversible else NORMS_97)[level - 1]
     return {"LL": low * low, "HL": low * high, "LH": low * high, "HH": high * high}[orientation]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a band is in Mallat's layout."""
+
+    orientation: str  # "LL", "HL", "LH" or "HH"
+    level: int
+    rows: slice
+    columns: slice
+
+
+def places(shape: tuple[int, int], levels: int) -> Iterator[Place]:
+    """The places of the bands of a plane (H, W), coarsest first: LL, then HL, LH, HH of a level."""
+    ((height, width),), *details = band_shapes(*shape, levels)
+    yield Place("LL", levels, slice(0, height), slice(0, width))
+    for level, (hl, lh, _) in zip(range(levels, 0, -1), details, strict=True):
+        low_rows, high_rows = slice(0, hl[0]), slice(hl[0], hl[0] + lh[0])
+        low_columns, high_columns = slice(0, lh[1]), slice(lh[1], lh[1] + hl[1])
+        yield Place("HL", level, low_rows, high_columns)
+        yield Place("LH", level, high_rows, low_columns)
+        yield Place("HH", level, high_rows, high_columns)
+
+
+def to_mallat(resolutions: list[Resolution]) -> np.ndarray:
+    """The bands of `decompose` together in one plane (H, W)."""
+    (plane,) = resolutions[0]
+    for hl, lh, hh in resolutions[1:]:
+        plane = np.block([[plane, hl], [lh, hh]])
+    return plane
+
+
+def from_mallat(plane: np.ndarray, levels: int) -> list[Resolution]:
+    """The inverse of `to_mallat`: the bands as views of the plane."""
+    ll, *details = (plane[place.rows, place.columns] for place in places(plane.shape, levels))
+    return [(ll,), *zip(*[iter(details)] * 3, strict=True)]
+
+
+def norms(shape: tuple[int, int], levels: int) -> np.ndarray:
+    """What an error of 1 in each 9/7 coefficient of a plane means in the picture, (H, W)."""
+    out = np.empty(shape)
+    for place in places(shape, levels):
+        out[place.rows, place.columns] = band_norm(place.level, place.orientation, False)
+    return out

@@ -1,0 +1,211 @@
+"""A learned codec in use: the transform in floats, the probabilities in integers, a file of bytes.
+
+Encoder and decoder may run the transform on any device and in any precision, and still agree on the
+latents to the last bit, because everything that decides about a probability is an integer.
+"""
+
+from functools import cached_property
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from lic_course.codec import Codec
+from lic_course.entropy.tables import Decoder, Encoder
+from lic_course.errors import BitstreamError
+from lic_course.neural import weights
+from lic_course.neural.composition import Composition
+from lic_course.neural.latent_coders import (
+    LEVELS,
+    Coded,
+    Latent,
+    coder_from_arrays,
+    for_each_stream,
+)
+from lic_course.neural.recipes import build
+from lic_course.neural.transforms import Transform
+
+
+class LearnedCodec(Codec):
+    """A codec whose transform and probabilities were learned; subclasses give names and texts."""
+
+    kind = "learned"
+    quality_help = (
+        "logarithm of lambda, from the smallest to the largest that the network was trained for"
+    )
+
+    def unavailable(self) -> str | None:
+        """See Codec."""
+        if not weights.path_of(self.name).is_file():
+            return f"its weights data/weights/{self.name}.safetensors are missing."
+        return None
+
+    @cached_property
+    def model(self) -> "Model":
+        """The networks and tables, loaded at the first use."""
+        return Model.load(self.name)
+
+    @property
+    def fingerprint(self) -> bytes:
+        """See Codec."""
+        return self.model.fingerprint
+
+    def encode(self, image: np.ndarray, quality: float) -> dict[str, bytes]:
+        """See Codec."""
+        level = round((quality - 1) / 99 * (LEVELS - 1))
+        latent = self.model.analyze(image, level)
+        return write_streams(self.model, latent, level)
+
+    def decode(self, segments: dict[str, bytes], shape: tuple[int, ...]) -> np.ndarray:
+        """See Codec."""
+        level, coded = read_streams(self.model, segments, shape)
+        return self.model.synthesize(coded.y_hat, level, shape)
+
+    def bits_per_block(self, segments: dict[str, bytes], shape: tuple[int, ...]) -> np.ndarray:
+        """Bits of each 16x16 block, those of z shared among the blocks below it."""
+        _, coded = read_streams(self.model, segments, shape)
+        total = coded.bits["y"].sum(axis=0)
+        if "z" in coded.bits:
+            z = coded.bits["z"].sum(axis=0) / 16
+            total += z.repeat(4, axis=0).repeat(4, axis=1)[: total.shape[0], : total.shape[1]]
+        return total
+
+
+class Model:
+    """Networks and tables of one weights file: from pictures to latents and back."""
+
+    def __init__(self, network: Composition, coder, fingerprint: bytes = b"") -> None:
+        self.network = network.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+        self.coder, self.fingerprint = coder, fingerprint
+        self.device, self.dtype = "cpu", fast_dtype()
+
+    @classmethod
+    def load(cls, name: str) -> "Model":
+        """The model of data/weights/NAME.safetensors; LicError or BitstreamError without it."""
+        stored = weights.load(weights.path_of(name))
+        floats = {
+            key.removeprefix("net."): torch.from_numpy(array.astype(np.float32))
+            for key, array in stored.arrays.items()
+            if key.startswith("net.")
+        }
+        integers = {k: a for k, a in stored.arrays.items() if not k.startswith("net.")}
+        network = build(stored.card["recipe"])
+        try:
+            missing, unexpected = network.load_state_dict(floats, strict=False)
+        except RuntimeError as error:
+            raise BitstreamError(f"The weights of {name!r} do not fit its network.") from error
+        if unexpected or any(not key.startswith("prior.") for key in missing):
+            raise BitstreamError(f"The weights of {name!r} do not fit its network.")
+        return cls(network, coder_from_arrays(stored.card["prior"], integers), stored.fingerprint)
+
+    @property
+    def transform(self) -> Transform:
+        """The transform of the network."""
+        return self.network.transform
+
+    def latent_shape(self, shape: tuple[int, ...]) -> tuple[int, int, int]:
+        """(M, h, w) for a picture of `shape`."""
+        n = self.transform.stride
+        return self.transform.M, -(-shape[0] // n), -(-shape[1] // n)
+
+    def analyze(self, image: np.ndarray, level: int) -> Latent:
+        """The latents of a picture, uint8 (H, W) or (H, W, 3), at a level from 0 to 255."""
+        x = self._tensor(image)
+        with self._fast():
+            setting = self._setting(level)
+            y = self.transform.analysis(x) * setting.gain
+            z = self.network.prior.hyper_latent(y) if "z" in self.coder.streams else None
+        return Latent(*(t if t is None else t[0].float().cpu().numpy() for t in (y, z)))
+
+    def synthesize(self, y_hat: np.ndarray, level: int, shape: tuple[int, ...]) -> np.ndarray:
+        """The picture of a latent, uint8 of `shape`."""
+        y = torch.from_numpy(np.ascontiguousarray(y_hat, dtype=np.float32))[None].to(self.device)
+        with self._fast():
+            setting = self._setting(level)
+            x = self.transform.synthesis(
+                (y * setting.inverse).contiguous(memory_format=torch.channels_last)
+            )
+        x = x[0, :, : shape[0], : shape[1]].float()
+        x = x.mean(dim=0) if len(shape) == 2 else x.permute(1, 2, 0)
+        return x.mul(255).round_().clamp_(0, 255).to(torch.uint8).cpu().numpy()
+
+    def _setting(self, level: int):
+        gate = self.network.gate
+        return gate(torch.tensor([level / (LEVELS - 1) * (gate.levels - 1)], device=self.device))
+
+    def _tensor(self, image: np.ndarray) -> Tensor:
+        n = self.transform.stride
+        color = image if image.ndim == 3 else np.repeat(image[..., None], 3, axis=2)
+        x = torch.tensor(color).permute(2, 0, 1)[None]
+        x = x.to(self.device).float() / 255
+        x = F.pad(x, (0, -x.shape[-1] % n, 0, -x.shape[-2] % n), mode="replicate")
+        return x.contiguous(memory_format=torch.channels_last)
+
+    def _fast(self) -> "_Fast":
+        return _Fast(self.device, self.dtype)
+
+
+class _Fast:
+    """Inference mode, and autocast to a shorter type where the machine is fast with it."""
+
+    def __init__(self, device: str, dtype: torch.dtype) -> None:
+        self.contexts = [
+            torch.inference_mode(),
+            torch.autocast(torch.device(device).type, dtype, enabled=dtype != torch.float32),
+        ]
+
+    def __enter__(self) -> None:
+        for context in self.contexts:
+            context.__enter__()
+
+    def __exit__(self, *problem) -> None:
+        for context in reversed(self.contexts):
+            context.__exit__(*problem)
+
+
+def fast_dtype() -> torch.dtype:
+    """bfloat16 where the processor multiplies it in hardware, else float32."""
+    capable = getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)()
+    return torch.bfloat16 if capable else torch.float32
+
+
+def write_streams(model: Model, latent: Latent, level: int) -> dict[str, bytes]:
+    """Code latents into segments: 'q' is the level, one byte; then one segment per stream."""
+    coders = for_each_stream(model.coder, lambda stream, tables: Encoder(tables))
+    model.coder.code(coders, latent.y.shape, level, latent)
+    return {"q": bytes([level])} | {stream: coder.finish() for stream, coder in coders.items()}
+
+
+def read_streams(
+    model: Model, segments: dict[str, bytes], shape: tuple[int, ...]
+) -> tuple[int, Coded]:
+    """The level and the latents of segments; BitstreamError when they are damaged."""
+    if list(segments) != ["q", *model.coder.streams] or len(segments["q"]) != 1:
+        raise BitstreamError(
+            f"The file must have the segments 'q' (one byte), {', '.join(model.coder.streams)}."
+        )
+    level = segments["q"][0]
+    coders = for_each_stream(model.coder, lambda stream, tables: Decoder(tables, segments[stream]))
+    coded = model.coder.code(coders, model.latent_shape(shape), level)
+    for coder in coders.values():
+        coder.finish()
+    return level, coded
+
+
+class FactorizedCodec(LearnedCodec):
+    """A learned transform with one fixed probability table per channel of its latent.
+
+    Source: Ballé, Laparra and Simoncelli, 2017, with a smaller network and gains for all rates.
+    """
+
+    name, lesson = "factorized", "06"
+
+
+class HyperpriorCodec(LearnedCodec):
+    """A learned transform whose latent comes with a second one that tells its means and scales.
+
+    Source: Ballé et al., 2018, and Minnen, Ballé and Toderici, 2018, with gains for all rates.
+    """
+
+    name, lesson = "hyperprior", "07"

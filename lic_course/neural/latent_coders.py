@@ -1,0 +1,233 @@
+"""From trained priors to coded latents: integer tables, integer networks, one function both ways.
+
+A latent coder holds only integers. `code(coders, shape, level, latent)` walks all latents of a
+picture in one order, for encoding and for decoding alike: the entropy coders decide the direction,
+and whatever decides about a probability is computed from values that both sides have.
+"""
+
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from lic_course.entropy.tables import Coder, FrequencyTables
+from lic_course.errors import BitstreamError
+from lic_course.neural.exact import IntegerNetwork, to_integers
+from lic_course.neural.gates import Gain
+from lic_course.neural.priors import (
+    INDEX_UNIT,
+    LEVEL_MAX,
+    SCALES,
+    Factorized,
+    LogisticMixture,
+    MeanScaleHyperprior,
+    index_shift,
+    scale_of,
+)
+
+GRID = 16  # means are multiples of 1/16
+MEAN_LIMIT = 1 << 15  # of a mean, in sixteenths
+Z_MAX = 127  # what the integer network sees of z; the file may hold more
+TAIL, LONGEST = 1e-6, 1023  # tables end where so little probability is left, or at this value
+LEVELS = 256  # of the quality in the file: one byte
+
+
+@dataclass
+class Latent:
+    """What an encoder has to code: y, (M, h, w) floats after the gain, and z, if there is one."""
+
+    y: np.ndarray
+    z: np.ndarray | None = None
+
+
+@dataclass
+class Coded:
+    """What both sides know at the end: y_hat, and the bits of each element of the latents."""
+
+    y_hat: np.ndarray
+    bits: dict[str, np.ndarray]
+
+
+class FactorizedCoder:
+    """Codes a latent with one table per channel and level of the gate."""
+
+    streams = ("y",)
+
+    def __init__(self, tables: FrequencyTables, levels: int) -> None:
+        self.tables, self.levels = tables, levels
+
+    def table_of(self, stream: str) -> FrequencyTables:
+        """The tables that the stream's coder needs."""
+        return self.tables
+
+    def code(
+        self,
+        coders: dict[str, Coder],
+        shape: tuple[int, int, int],
+        level: int,
+        latent: Latent | None = None,
+    ) -> Coded:
+        """Code y, or decode it to shape (M, h, w), at a level from 0 to 255."""
+        M = shape[0]
+        nearest = (level * (self.levels - 1) + LEVELS // 2) // (LEVELS - 1)
+        indexes = np.broadcast_to((nearest * M + np.arange(M))[:, None, None], shape)
+        symbols = None if latent is None else round_latent(latent.y)
+        symbols = coders["y"].code(symbols, indexes)
+        return Coded(symbols.astype(np.float32), {"y": self.tables.bits(symbols, indexes)})
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """All that a weights file must hold, as integer arrays by name."""
+        return table_arrays(self.tables, "y_tables") | {"levels": np.array([self.levels])}
+
+    @classmethod
+    def from_arrays(cls, arrays: dict[str, np.ndarray]) -> "FactorizedCoder":
+        """The coder that `arrays` wrote."""
+        return cls(tables_from(arrays, "y_tables"), int(arrays["levels"][0]))
+
+    @classmethod
+    def from_prior(cls, prior: Factorized, gate: Gain, levels: int = 22) -> "FactorizedCoder":
+        """Make the tables of a trained prior for `levels` levels of its gate, evenly spaced."""
+        with torch.no_grad():
+            gains = gate(torch.linspace(0, gate.levels - 1, levels)).gain[:, :, 0, 0].double()
+        rows = [row for gain in gains for row in mixture_rows(prior.density, gain)]
+        tables = FrequencyTables.from_probabilities([p for p, _ in rows], [k for _, k in rows])
+        return cls(tables, levels)
+
+
+class HyperpriorCoder:
+    """Codes z with a table per channel, and y with the Gaussian tables that h_s picks from z."""
+
+    streams = ("z", "y")
+
+    def __init__(
+        self,
+        z_tables: FrequencyTables,
+        y_tables: FrequencyTables,
+        h_s: IntegerNetwork,
+        shifts: np.ndarray,  # (256, M) integers: how far each level moves the indexes
+    ) -> None:
+        self.z_tables, self.y_tables, self.h_s, self.shifts = z_tables, y_tables, h_s, shifts
+
+    def table_of(self, stream: str) -> FrequencyTables:
+        """The tables that the stream's coder needs."""
+        return self.z_tables if stream == "z" else self.y_tables
+
+    def code(
+        self,
+        coders: dict[str, Coder],
+        shape: tuple[int, int, int],
+        level: int,
+        latent: Latent | None = None,
+    ) -> Coded:
+        """Code z and y, or decode them to y of shape (M, h, w), at a level from 0 to 255."""
+        _, h, w = shape
+        N = len(self.z_tables)
+        z_shape = (N, -(-h // 4), -(-w // 4))
+        z_indexes = np.broadcast_to(np.arange(N)[:, None, None], z_shape)
+        z = None if latent is None else round_latent(latent.z)
+        z = coders["z"].code(z, z_indexes)
+        mean, indexes = self.parameters_of(z, shape, level)
+        mu = mean / np.float32(GRID)
+        symbols = None if latent is None else round_latent(latent.y - mu)
+        symbols = coders["y"].code(symbols, indexes)
+        bits = {"z": self.z_tables.bits(z, z_indexes), "y": self.y_tables.bits(symbols, indexes)}
+        return Coded(symbols + mu, bits)
+
+    def parameters_of(
+        self, z: np.ndarray, shape: tuple[int, int, int], level: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Means in sixteenths and indexes of scales, int32 (M, h, w) each, from integers alone."""
+        plane = np.full_like(z[:1], level * LEVEL_MAX // (LEVELS - 1))
+        z = np.clip(z, -Z_MAX, Z_MAX)
+        out = self.h_s(np.concatenate([z, plane]))[:, : shape[1], : shape[2]]
+        indexes = out[shape[0] :] + self.shifts[level].astype(np.int32)[:, None, None]
+        return out[: shape[0]], np.clip(indexes, 0, SCALES - 1)
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """All that a weights file must hold, as integer arrays by name."""
+        tables = table_arrays(self.z_tables, "z_tables") | table_arrays(self.y_tables, "y_tables")
+        return tables | self.h_s.arrays("h_s") | {"shifts": self.shifts.astype(np.int8)}
+
+    @classmethod
+    def from_arrays(cls, arrays: dict[str, np.ndarray]) -> "HyperpriorCoder":
+        """The coder that `arrays` wrote."""
+        tables = (tables_from(arrays, f"{name}_tables") for name in cls.streams)
+        return cls(*tables, IntegerNetwork.from_arrays(arrays, "h_s"), arrays["shifts"])
+
+    @classmethod
+    def from_prior(
+        cls, prior: MeanScaleHyperprior, gate: Gain, z_samples: torch.Tensor
+    ) -> "HyperpriorCoder":
+        """Make the integers of a trained prior.
+
+        z_samples: (B, N + 1, h, w) typical inputs of h_s, from which the ranges are taken.
+        """
+        ones = torch.ones(len(prior.z_prior.means), dtype=torch.float64)
+        rows = mixture_rows(prior.z_prior, ones)
+        z_tables = FrequencyTables.from_probabilities([p for p, _ in rows], [k for _, k in rows])
+        scales = scale_of(torch.arange(SCALES, dtype=torch.float64)).numpy()
+        y_tables = FrequencyTables.gaussian(scales, TAIL, LONGEST)
+        M = prior.h_s[-1].out_channels // 2
+        steps = torch.cat([torch.full((M,), 1 / GRID), torch.full((M,), 1 / INDEX_UNIT)])
+        limits = torch.tensor([-MEAN_LIMIT, MEAN_LIMIT])
+        network = to_integers(prior.h_s, z_samples, Z_MAX, steps, limits)
+        with torch.no_grad():
+            setting = gate(torch.linspace(0, gate.levels - 1, LEVELS))
+            shifts = torch.round(index_shift(setting.gain[:, :, 0, 0])).clamp(-127, 127)
+        return cls(z_tables, y_tables, network, shifts.numpy().astype(np.int8))
+
+
+def round_latent(y: np.ndarray) -> np.ndarray:
+    """Round to integers that the entropy coder takes: what is too large or no number is clipped."""
+    return np.rint(np.clip(np.nan_to_num(y), -(1 << 20), 1 << 20)).astype(np.int32)
+
+
+def mixture_rows(density: LogisticMixture, gain: torch.Tensor) -> list[tuple[np.ndarray, int]]:
+    """For each channel the probabilities of the integers that matter, and the first of them.
+
+    gain: (C,) what the channels were multiplied with. Computed in float64, once, for the file of
+    weights: a decoder never repeats it.
+    """
+    with torch.no_grad():
+        k = torch.arange(-LONGEST, LONGEST + 1, dtype=torch.float64)
+        v = (k[None, :] / gain[:, None])[None]
+        p = deepcopy(density).double().likelihood(v, 0.5 / gain.view(1, -1, 1))[0].numpy()
+    rows = []
+    for row in p:
+        below, above = np.cumsum(row), np.cumsum(row[::-1])
+        first = min(np.searchsorted(below, TAIL), LONGEST)
+        last = max(2 * LONGEST - np.searchsorted(above, TAIL), LONGEST)
+        rows.append((row[first : last + 1], int(first) - LONGEST))
+    return rows
+
+
+def table_arrays(tables: FrequencyTables, prefix: str) -> dict[str, np.ndarray]:
+    """The arrays of tables, with a prefix to their names."""
+    return {f"{prefix}.{name}": array for name, array in tables.to_arrays().items()}
+
+
+def tables_from(arrays: dict[str, np.ndarray], prefix: str) -> FrequencyTables:
+    """The tables that `table_arrays` wrote."""
+    own = {name.split(".", 1)[1]: a for name, a in arrays.items() if name.startswith(prefix + ".")}
+    return FrequencyTables.from_arrays(own)
+
+
+def for_each_stream(
+    coder: FactorizedCoder | HyperpriorCoder, make: Callable[[str, FrequencyTables], Coder]
+) -> dict[str, Coder]:
+    """One entropy coder per stream of a latent coder."""
+    return {stream: make(stream, coder.table_of(stream)) for stream in coder.streams}
+
+
+CODERS = {"factorized": FactorizedCoder, "hyperprior": HyperpriorCoder}
+
+
+def coder_from_arrays(
+    kind: str, arrays: dict[str, np.ndarray]
+) -> FactorizedCoder | HyperpriorCoder:
+    """The latent coder of a weights file."""
+    if kind not in CODERS:
+        raise BitstreamError(f"The weights are for a prior {kind!r}, which this version lacks.")
+    return CODERS[kind].from_arrays(arrays)

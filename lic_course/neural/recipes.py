@@ -1,0 +1,96 @@
+"""Recipes: what a network consists of, and how it is trained, as small dataclasses."""
+
+from dataclasses import asdict, dataclass, field, replace
+
+from lic_course.errors import BitstreamError, LicError
+from lic_course.neural import gates, priors, quantizers, transforms
+from lic_course.neural.composition import Composition
+
+TRANSFORMS = {
+    "balle2017": transforms.Balle2017,
+    "balle2018": transforms.Balle2018,
+    "pyramid": transforms.Pyramid,
+}
+QUANTIZERS = {
+    "noise": quantizers.Noise,
+    "straight-through": quantizers.StraightThrough,
+    "mixed": quantizers.Mixed,
+}
+PRIORS = ("factorized", "scale-hyperprior", "hyperprior")
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The parts of a learned codec: everything needed to build its network."""
+
+    transform: str = "pyramid"
+    N: int = 128
+    M: int = 192
+    linear: bool = True  # a linear path beside the transform, see transforms.PlusLinear
+    quantizer: str = "mixed"
+    levels: int = 8
+    lmbda_min: float = 0.001
+    lmbda_max: float = 0.064
+    prior: str = "hyperprior"
+    hyper_N: int = 64
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How the weights of a name are trained. The budget is `minutes` of training."""
+
+    name: str
+    parts: Parts = field(default_factory=Parts)
+    minutes: float = 60.0
+    steps: int = 0  # when not 0, the budget is a number of steps instead
+    crop: int = 256
+    batch: int = 8
+    learning_rate: float = 1e-3
+    warm_up: int = 200  # steps
+    ema: float = 0.999  # of the averaged weights
+    seed: int = 0
+    distortion: str = "mse"
+    start: str = "blocks"  # or "noise", or the name of weights to begin with
+
+    @property
+    def as_card(self) -> dict:
+        """All settings by name, for the card of the weights."""
+        return asdict(self)
+
+
+RECIPES = {
+    recipe.name: recipe
+    for recipe in (
+        Recipe("hyperprior", minutes=90),
+        Recipe("factorized", Parts(prior="factorized"), minutes=40, start="hyperprior"),
+        Recipe("hyperprior-gpu", Parts("balle2018", 128, 192, hyper_N=128), crop=256, batch=16),
+    )
+}
+
+
+def build(card: dict | Parts) -> Composition:
+    """The network of some parts, or of the "recipe" in a card, with fresh weights."""
+    parts = card
+    if isinstance(card, dict):
+        try:
+            parts = Parts(**card["parts"])
+        except (KeyError, TypeError) as error:
+            raise BitstreamError("The card of the weights does not say what they are.") from error
+    if parts.transform not in TRANSFORMS or parts.prior not in PRIORS:
+        raise BitstreamError("The card of the weights names parts that this version lacks.")
+    transform = TRANSFORMS[parts.transform](parts.N, parts.M)
+    if parts.linear:
+        transform = transforms.PlusLinear(transform)
+    gate = gates.Gain(parts.M, parts.levels, parts.lmbda_min, parts.lmbda_max)
+    if parts.prior == "factorized":
+        prior = priors.Factorized(parts.M)
+    else:
+        prior = priors.MeanScaleHyperprior(parts.hyper_N, parts.M, parts.prior == "hyperprior")
+    return Composition(transform, QUANTIZERS[parts.quantizer](), gate, prior)
+
+
+def find(name: str, **changes) -> Recipe:
+    """The recipe of a name, with some settings changed; LicError when there is none."""
+    if name not in RECIPES:
+        raise LicError(f"There is no recipe {name!r}: take one of {', '.join(RECIPES)}.")
+    return replace(RECIPES[name], **changes)
