@@ -1,5 +1,7 @@
 """Learned codecs with small random networks: files, sizes, exactness, weights, and damage."""
 
+from contextlib import suppress
+
 import numpy as np
 import pytest
 import torch
@@ -207,10 +209,8 @@ def test_damaged_segments_end_in_a_sentence(installed, name):
         data = bitstream.pack(
             name, image.shape, {k: bytes(v) for k, v in bad.items()}, codec.get(name).fingerprint
         )
-        try:
+        with suppress(BitstreamError):
             assert lic_course.decode(data).shape == image.shape
-        except BitstreamError:
-            pass
 
 
 def test_tables_and_networks_survive_storing(models):

@@ -1,4 +1,4 @@
-"""Integer networks: right, exact in every setting, bounded, and close to the floats they come from."""
+"""Integer networks: right, exact in every setting, bounded, and close to the floats behind them."""
 
 import numpy as np
 import pytest
@@ -26,12 +26,12 @@ def layer(seed=0, i=3, o=4, kernel=3, stride=1, transposed=False, low=0, high=25
 
 def by_hand(a, one):
     """The same layer with Python's integers, of any size."""
-    O, _, k, _ = one.W.shape
+    channels, _, k, _ = one.W.shape
     _, h, w = a.shape
     padded = np.pad(a, ((0, 0), (k // 2, k // 2), (k // 2, k // 2)))
-    out = np.zeros((O, h, w), dtype=int)
+    out = np.zeros((channels, h, w), dtype=int)
     W = one.W.numpy().astype(int)
-    for o in range(O):
+    for o in range(channels):
         for y in range(h):
             for x in range(w):
                 acc = int((W[o] * padded[:, y : y + k, x : x + k]).sum()) + int(one.b[o])
