@@ -22,7 +22,7 @@ from torch import Tensor
 
 from lic_course import images
 from lic_course.errors import LicError
-from lic_course.neural import export, weights
+from lic_course.neural import cards, export, weights
 from lic_course.neural.codec import fast_dtype
 from lic_course.neural.composition import Composition
 from lic_course.neural.objectives import DISTORTIONS
@@ -278,7 +278,7 @@ def train_weights(
         return ""
     samples = [Crops(trainer.crops.pictures, 256, 1, seed).blocks(1, 256) for seed in range(32)]
     arrays = export.arrays_of(trainer.result(), recipe.parts, samples)
-    card = export.card_of(recipe, trainer.progress(), sources_of(folder, len(pictures)), device)
+    card = cards.card_of(recipe, trainer.progress(), sources_of(folder, len(pictures)), device)
     weights.store(target, arrays, card)
     return weights.fingerprint(arrays).hex()
 
@@ -291,14 +291,17 @@ def sources_of(folder: Path | None, count: int) -> dict:
     if not table.is_file():
         return {"pictures": count, "source": f"a folder named {Path(folder).name}"}
     with table.open(newline="", encoding="utf-8") as file:
-        licenses = Counter(
-            row.get("licence") or row.get("license") or "?" for row in csv.DictReader(file)
-        )
+        licenses = Counter(_license(row) for row in csv.DictReader(file))
     return {
         "pictures": count,
         "source": f"a folder named {Path(folder).name}",
         "licenses": dict(licenses.most_common()),
     }
+
+
+def _license(row: dict[str, str]) -> str:
+    """The column "license" of a table's row, in any spelling; "?" when it is empty or missing."""
+    return next((text for name, text in row.items() if name.startswith("licen") and text), "?")
 
 
 def without_budget(recipe: Recipe) -> Recipe:

@@ -8,6 +8,7 @@ and whatever decides about a probability is computed from values that both sides
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -45,10 +46,18 @@ class Latent:
 
 @dataclass
 class Coded:
-    """What both sides know at the end: y_hat, and the bits of each element of the latents."""
+    """What both sides know at the end: y_hat, and with which tables each stream was coded."""
 
     y_hat: np.ndarray
-    bits: dict[str, np.ndarray]
+    streams: dict[str, tuple[FrequencyTables, np.ndarray, np.ndarray]]  # tables, symbols, indexes
+
+    @cached_property
+    def bits(self) -> dict[str, np.ndarray]:
+        """What each element of each stream costs, in bits, in the shape of the latent."""
+        return {
+            stream: tables.bits(symbols, indexes)
+            for stream, (tables, symbols, indexes) in self.streams.items()
+        }
 
 
 class FactorizedCoder:
@@ -79,7 +88,7 @@ class FactorizedCoder:
         indexes = np.broadcast_to((nearest * M + np.arange(M))[:, None, None], shape)
         symbols = None if latent is None else round_latent(latent.y)
         symbols = coders["y"].code(symbols, indexes)
-        return Coded(symbols.astype(np.float32), {"y": self.tables.bits(symbols, indexes)})
+        return Coded(symbols.astype(np.float32), {"y": (self.tables, symbols, indexes)})
 
     def arrays(self) -> dict[str, np.ndarray]:
         """All that a weights file must hold, as integer arrays by name."""
@@ -140,8 +149,11 @@ class HyperpriorCoder:
         mu = mean / np.float32(GRID)
         symbols = None if latent is None else round_latent(latent.y - mu)
         symbols = coders["y"].code(symbols, indexes)
-        bits = {"z": self.z_tables.bits(z, z_indexes), "y": self.y_tables.bits(symbols, indexes)}
-        return Coded(symbols + mu, bits)
+        streams = {
+            "z": (self.z_tables, z, z_indexes),
+            "y": (self.y_tables, symbols, indexes),
+        }
+        return Coded(symbols + mu, streams)
 
     def parameters_of(
         self, z: np.ndarray, shape: tuple[int, int, int], level: int
