@@ -1,0 +1,132 @@
+"""Context models, as they are trained: what is already decoded helps to predict what comes next.
+
+All of them refine a mean-scale hyperprior. It gives each element of y a mean mu_z and a scale from z
+alone, and y is rounded around mu_z, so that an encoder knows all of y_hat at once. The context then
+moves the Gaussian that y_hat is coded with; it starts by moving nothing.
+"""
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from lic_course.neural.gates import Setting
+from lic_course.neural.layers import lower_bound
+from lic_course.neural.priors import (
+    INDEX_UNIT,
+    LEVEL_MAX,
+    SCALES,
+    MeanScaleHyperprior,
+    Rated,
+    bits_of,
+    gaussian_likelihood,
+    index_shift,
+    scale_of,
+)
+from lic_course.neural.quantizers import Quantizer
+
+SEEN_MAX = 127.0  # the context sees y_hat clipped to this range
+
+
+def raster_mask(kernel: int = 5) -> Tensor:
+    """What comes before the center in raster order: (kernel, kernel) of 0 and 1; 12 taps for 5."""
+    mask = torch.ones(kernel * kernel)
+    mask[kernel * kernel // 2 :] = 0
+    return mask.view(kernel, kernel)
+
+
+def checkerboard_mask(kernel: int = 5) -> Tensor:
+    """The fields of the other color: (kernel, kernel) of 0 and 1; 12 taps for 5."""
+    i, j = torch.meshgrid(torch.arange(kernel), torch.arange(kernel), indexing="ij")
+    return ((i + j) % 2 == 1).float()
+
+
+class MaskedConv(nn.Conv2d):
+    """A convolution that sees its neighborhood through a mask, (k, k)."""
+
+    def __init__(self, i: int, o: int, mask: Tensor) -> None:
+        super().__init__(i, o, mask.shape[-1], padding=mask.shape[-1] // 2)
+        self.register_buffer("mask", mask, persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Convolve with the masked weights."""
+        return F.conv2d(x, self.weight * self.mask, self.bias, padding=self.padding)
+
+
+class SpatialContext(MeanScaleHyperprior):
+    """A hyperprior refined by decoded neighbors, all channels of a position at once.
+
+    kind "raster": the 12 positions before in a 5x5 window (Minnen, Ballé and Toderici, 2018), to be
+    decoded in raster order or, with the same codes, along a wavefront. kind "checkerboard": the
+    black fields without context, then the white ones with 12 black neighbors (He et al., 2021).
+    width: channels of the masked convolution; hidden: widths of the 1x1 layers after it.
+    """
+
+    def __init__(
+        self,
+        N: int,
+        M: int,
+        kind: str = "raster",
+        width: int = 128,
+        hidden: tuple[int, ...] = (192,),
+    ) -> None:
+        super().__init__(N, M)
+        self.kind = kind
+        mask = raster_mask() if kind == "raster" else checkerboard_mask()
+        self.context = MaskedConv(M, width, mask)
+        sizes = [N + width, *hidden]
+        layers = [
+            layer
+            for i, o in zip(sizes, hidden, strict=False)
+            for layer in (nn.Conv2d(i, o, 1), nn.ReLU())
+        ]
+        self.refine = nn.Sequential(*layers, nn.Conv2d(sizes[-1], 2 * M, 1))
+        nn.init.zeros_(self.refine[-1].weight)
+        nn.init.zeros_(self.refine[-1].bias)
+
+    def features(self, z_hat: Tensor, setting: Setting) -> tuple[Tensor, Tensor, Tensor]:
+        """From z_hat: features (B, N, h, w), means, and indexes of scales, (B, M, h, w) each."""
+        plane = (LEVEL_MAX * setting.level).view(-1, 1, 1, 1).expand_as(z_hat[:, :1])
+        trunk = self.h_s[:-1](torch.cat([z_hat, plane], dim=1))
+        mu, index = self.h_s[-1](trunk).float().chunk(2, dim=1)
+        return trunk, mu, INDEX_UNIT * index + index_shift(setting.gain)
+
+    def refined(self, y_hat: Tensor, trunk: Tensor) -> tuple[Tensor, Tensor]:
+        """How the context moves means and indexes, (B, M, h, w) each, float32."""
+        seen = torch.relu(self.context(y_hat.clamp(-SEEN_MAX, SEEN_MAX)))
+        if self.kind == "checkerboard":
+            seen = seen * white(y_hat)
+        moved = self.refine(torch.cat([trunk, seen], dim=1)).float()
+        mean, index = moved.chunk(2, dim=1)
+        return mean, INDEX_UNIT * index
+
+    def forward(self, y: Tensor, quantizer: Quantizer, setting: Setting) -> Rated:
+        """Rate latents y, (B, M, h, w), with h and w multiples of 4."""
+        z = self.hyper_latent(y)
+        z_rate, z_hat = quantizer(z)
+        trunk, mu_z, index_z = self.features(z_hat, setting)
+        y_rate, y_hat = quantizer(y, mu_z)
+        mean, index = self.refined(y_hat, trunk)
+        sigma = scale_of(lower_bound(index_z + index, 0.0).clamp(max=SCALES - 1))
+        bits_y = bits_of(gaussian_likelihood(y_rate.float() - mu_z - mean, sigma))
+        return Rated(y_hat, {"y": bits_y, "z": bits_of(self.z_prior.likelihood(z_rate.float()))})
+
+
+def white(y: Tensor) -> Tensor:
+    """1 where i + j is odd, 0 elsewhere, (1, 1, h, w)."""
+    i = torch.arange(y.shape[-2], device=y.device)[:, None]
+    j = torch.arange(y.shape[-1], device=y.device)[None, :]
+    return ((i + j) % 2).to(y.dtype)[None, None]
+
+
+def dependence(
+    function: Callable[[Tensor], Tensor], y_hat: Tensor, place: tuple[int, int]
+) -> Tensor:
+    """Which positions the output at one place depends on, by gradient: (h, w) of True and False.
+
+    function: from y_hat, (1, M, h, w), to an output of that size.
+    """
+    y_hat = y_hat.clone().requires_grad_(True)
+    function(y_hat)[0, :, place[0], place[1]].sum().backward()
+    return y_hat.grad.abs().sum(dim=(0, 1)) > 0
