@@ -1,12 +1,23 @@
 """Context models: causal by gradient, and the hyperprior itself as long as nothing is learned."""
 
+import numpy as np
 import pytest
 import torch
 
+from lic_course.entropy.tables import Decoder, Encoder
+from lic_course.errors import BitstreamError
 from lic_course.neural import schedules
 from lic_course.neural.context import SpatialContext, checkerboard_mask, dependence, raster_mask
-from lic_course.neural.gates import Setting
-from lic_course.neural.priors import MeanScaleHyperprior
+from lic_course.neural.context_coder import SpatialContextCoder
+from lic_course.neural.gates import Gain, Setting
+from lic_course.neural.latent_coders import Latent, for_each_stream
+from lic_course.neural.priors import (
+    SCALES,
+    MeanScaleHyperprior,
+    bits_of,
+    gaussian_likelihood,
+    scale_of,
+)
 from lic_course.neural.quantizers import Mixed
 
 SCHEDULES = {"raster": schedules.wavefront, "checkerboard": schedules.checkerboard}
@@ -15,7 +26,7 @@ SCHEDULES = {"raster": schedules.wavefront, "checkerboard": schedules.checkerboa
 def prior(kind, M=6, N=4):
     torch.manual_seed(0)
     model = SpatialContext(N, M, kind, width=5, hidden=(7,))
-    torch.nn.init.normal_(model.refine[-1].weight)
+    torch.nn.init.normal_(model.refine[-1].weight, std=0.1)
     return model
 
 
@@ -46,3 +57,94 @@ def test_it_starts_as_the_hyperprior():
     one, other = model(y, Mixed().eval(), setting), plain(y, Mixed().eval(), setting)
     torch.testing.assert_close(one.bits, other.bits)
     torch.testing.assert_close(one.y_hat, other.y_hat)
+
+
+@pytest.fixture(scope="module", params=["raster", "checkerboard"])
+def coder(request):
+    model = prior(request.param)
+    gate = Gain(6)
+    z = torch.round(4 * torch.randn(8, 5, 3, 3))
+    z[:, -1] = torch.linspace(0, 127, 8).round()[:, None, None]  # the level
+    return SpatialContextCoder.from_prior(model, gate, z, 3 * torch.randn(4, 6, 12, 12))
+
+
+def latent(h, w, seed=0):
+    rng = np.random.default_rng(seed)
+    z = rng.normal(0, 3, (4, -(-h // 4), -(-w // 4)))
+    return Latent(rng.laplace(0, 2, (6, h, w)), z)
+
+
+def write(coder, one, level=77):
+    encoders = for_each_stream(coder, lambda stream, tables: Encoder(tables))
+    coded = coder.code(encoders, one.y.shape, level, one)
+    return {stream: encoder.finish() for stream, encoder in encoders.items()}, coded
+
+
+def read(coder, data, shape, level=77):
+    decoders = for_each_stream(coder, lambda stream, tables: Decoder(tables, data[stream]))
+    coded = coder.code(decoders, shape, level)
+    for decoder in decoders.values():
+        decoder.finish()
+    return coded
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 9), (8, 1), (7, 5), (13, 17)], ids=str)
+def test_step_by_step_is_what_the_encoder_did_at_once(coder, size):
+    one = latent(*size)
+    data, coded = write(coder, one)
+    assert np.abs(coded.y_hat - one.y).max() <= 0.5 + 1 / 32
+    again = read(coder, data, one.y.shape)
+    assert np.array_equal(again.y_hat, coded.y_hat)
+    for stream, bits in coded.bits.items():
+        assert np.array_equal(again.bits[stream], bits)
+
+
+def test_serial_and_wavefront_are_the_same(coder):
+    """Other schedules: the same latents, the same tables for each element, files of equal size."""
+    one = latent(9, 11)
+    data, coded = write(coder, one)
+    plan = coder.schedule
+    try:
+        if coder.kind == "raster":
+            coder.schedule = schedules.raster
+        else:  # the white fields one by one
+            coder.schedule = lambda M, h, w: sorted_by_color(M, h, w)
+        serial, other = write(coder, one)
+        assert len(serial["y"]) == len(data["y"]) or abs(len(serial["y"]) - len(data["y"])) <= 4
+        assert np.array_equal(other.y_hat, coded.y_hat)
+        assert np.array_equal(other.bits["y"], coded.bits["y"])
+        assert np.array_equal(read(coder, serial, one.y.shape).y_hat, coded.y_hat)
+    finally:
+        coder.schedule = plan
+
+
+def sorted_by_color(M, h, w):
+    steps = schedules.raster(M, h, w)
+    return sorted(steps, key=lambda step: int(step.i[0, 0] + step.j[0, 0]) % 2)
+
+
+def test_stored_and_read_again(coder):
+    again = SpatialContextCoder.from_arrays(coder.arrays())
+    data, coded = write(coder, latent(6, 7))
+    assert np.array_equal(read(again, data, (6, 6, 7)).y_hat, coded.y_hat)
+    arrays = coder.arrays()
+    del arrays["context.1.m"]
+    with pytest.raises(BitstreamError, match="incomplete"):
+        SpatialContextCoder.from_arrays(arrays)
+
+
+def test_integers_follow_the_floats(coder):
+    """Bits from the integer path against the likelihoods of the float network."""
+    model, gate = prior(coder.kind), Gain(6)
+    one = latent(12, 16)
+    _, coded = write(coder, one, 128)
+    setting = gate(torch.tensor([128 / 255 * 7]))
+    with torch.no_grad():
+        z_hat = torch.round(torch.from_numpy(one.z).float())[None]
+        trunk, mu_z, index_z = model.features(z_hat, setting)
+        y_hat = torch.from_numpy(coded.y_hat)[None].float()
+        mean, index = model.refined(y_hat, trunk)
+        sigma = scale_of((index_z + index).clamp(0, SCALES - 1))
+        symbols = torch.round(y_hat - mu_z)
+        floats = bits_of(gaussian_likelihood(symbols - mean, sigma)).item()
+    assert coded.bits["y"].sum() == pytest.approx(floats, rel=0.03)

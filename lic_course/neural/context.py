@@ -1,8 +1,8 @@
 """Context models, as they are trained: what is already decoded helps to predict what comes next.
 
-All of them refine a mean-scale hyperprior. It gives each element of y a mean mu_z and a scale from z
-alone, and y is rounded around mu_z, so that an encoder knows all of y_hat at once. The context then
-moves the Gaussian that y_hat is coded with; it starts by moving nothing.
+All of them refine a mean-scale hyperprior. It gives each element of y a mean mu_z and a scale from
+z alone, and y is rounded around mu_z, so that an encoder knows all of y_hat at once. The context
+then moves the Gaussian that y_hat is coded with; it starts by moving nothing.
 """
 
 from collections.abc import Callable

@@ -158,11 +158,16 @@ def to_integers(
         if is_last:
             step_out, (low, high) = output_steps.double(), output_max
         else:
-            top = torch.quantile(x.flatten()[:: max(1, x.numel() // 2**22)].double(), 0.9999)
-            step_out, low, high = 1.2 * top.clamp(min=1e-3) / ACTIVATION_MAX, 0, ACTIVATION_MAX
+            step_out, low, high = activation_step(x), 0, ACTIVATION_MAX
         layers.append(_integer_layer(module, step_in, step_out, int(low), int(high)))
         step_in = step_out
     return IntegerNetwork(layers, input_max)
+
+
+def activation_step(x: Tensor) -> Tensor:
+    """What 1 is to mean for activations like x, so that nearly all fit into 0 to 255."""
+    top = torch.quantile(x.flatten()[:: max(1, x.numel() // 2**22)].double(), 0.9999)
+    return 1.2 * top.clamp(min=1e-3) / ACTIVATION_MAX
 
 
 def _integer_layer(

@@ -139,12 +139,7 @@ class HyperpriorCoder:
         latent: Latent | None = None,
     ) -> Coded:
         """Code z and y, or decode them to y of shape (M, h, w), at a level from 0 to 255."""
-        _, h, w = shape
-        N = len(self.z_tables)
-        z_shape = (N, -(-h // 4), -(-w // 4))
-        z_indexes = np.broadcast_to(np.arange(N)[:, None, None], z_shape)
-        z = None if latent is None else round_latent(latent.z)
-        z = coders["z"].code(z, z_indexes)
+        z, z_indexes = self.code_z(coders["z"], shape, latent)
         mean, indexes = self.parameters_of(z, shape, level)
         mu = mean / np.float32(GRID)
         symbols = None if latent is None else round_latent(latent.y - mu)
@@ -155,13 +150,27 @@ class HyperpriorCoder:
         }
         return Coded(symbols + mu, streams)
 
+    def code_z(
+        self, coder: Coder, shape: tuple[int, int, int], latent: Latent | None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Code z, or decode it for a y of `shape`; returns its values and their tables."""
+        N = len(self.z_tables)
+        z_shape = (N, -(-shape[1] // 4), -(-shape[2] // 4))
+        indexes = np.broadcast_to(np.arange(N)[:, None, None], z_shape)
+        z = None if latent is None else round_latent(latent.z)
+        return coder.code(z, indexes), indexes
+
+    @staticmethod
+    def with_level(z: np.ndarray, level: int) -> np.ndarray:
+        """The input of the integer network: z, clipped, and the level as one more channel."""
+        plane = np.full_like(z[:1], level * LEVEL_MAX // (LEVELS - 1))
+        return np.concatenate([np.clip(z, -Z_MAX, Z_MAX), plane])
+
     def parameters_of(
         self, z: np.ndarray, shape: tuple[int, int, int], level: int
     ) -> tuple[np.ndarray, np.ndarray]:
         """Means in sixteenths and indexes of scales, int32 (M, h, w) each, from integers alone."""
-        plane = np.full_like(z[:1], level * LEVEL_MAX // (LEVELS - 1))
-        z = np.clip(z, -Z_MAX, Z_MAX)
-        out = self.h_s(np.concatenate([z, plane]))[:, : shape[1], : shape[2]]
+        out = self.h_s(self.with_level(z, level))[:, : shape[1], : shape[2]]
         indexes = out[shape[0] :] + self.shifts[level].astype(np.int32)[:, None, None]
         return out[: shape[0]], np.clip(indexes, 0, SCALES - 1)
 
