@@ -137,6 +137,7 @@ def test_integers_follow_the_floats(coder):
     """Bits from the integer path against the likelihoods of the float network."""
     model, gate = prior(coder.kind), Gain(6)
     one = latent(12, 16)
+    one.y[:] *= 0.3  # within the scales: far out, escape codes are cheaper than a Gaussian's tail
     _, coded = write(coder, one, 128)
     setting = gate(torch.tensor([128 / 255 * 7]))
     with torch.no_grad():
