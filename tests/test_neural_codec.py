@@ -17,8 +17,9 @@ from lic_course.neural.codec import (
     read_streams,
     write_streams,
 )
+from lic_course.neural.coders import coder_from_arrays
 from lic_course.neural.export import arrays_of
-from lic_course.neural.latent_coders import LEVELS, Latent, coder_from_arrays
+from lic_course.neural.latent_coders import LEVELS, Latent
 from lic_course.neural.priors import bits_of, gaussian_likelihood
 from lic_course.neural.recipes import Parts, Recipe, build
 
@@ -26,6 +27,8 @@ SMALL = {
     "factorized": Parts(N=8, M=12, prior="factorized"),
     "hyperprior": Parts(N=8, M=12, hyper_N=6),
     "scale-hyperprior": Parts(N=8, M=12, hyper_N=6, prior="scale-hyperprior"),
+    "context": Parts(N=8, M=12, hyper_N=6, prior="context", width=8, hidden=(10,)),
+    "checkerboard": Parts(N=8, M=12, hyper_N=6, prior="checkerboard", width=8, hidden=(10,)),
     "balle2018": Parts("balle2018", N=8, M=12, hyper_N=6, linear=False),
 }
 CODECS = {"factorized": FactorizedCodec, "hyperprior": HyperpriorCodec}

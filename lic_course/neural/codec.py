@@ -16,15 +16,10 @@ from lic_course.codec import Codec
 from lic_course.entropy.tables import Decoder, Encoder
 from lic_course.errors import BitstreamError
 from lic_course.neural import weights
+from lic_course.neural.coders import coder_from_arrays
 from lic_course.neural.composition import Composition
 from lic_course.neural.export import arrays_of
-from lic_course.neural.latent_coders import (
-    LEVELS,
-    Coded,
-    Latent,
-    coder_from_arrays,
-    for_each_stream,
-)
+from lic_course.neural.latent_coders import LEVELS, Coded, Latent, for_each_stream
 from lic_course.neural.recipes import RECIPES, Parts, build
 from lic_course.neural.transforms import Transform
 from lic_course.neural.weights import fingerprint

@@ -15,7 +15,6 @@ import torch
 from torch import nn
 
 from lic_course.entropy.tables import Coder, FrequencyTables
-from lic_course.errors import BitstreamError
 from lic_course.neural.exact import IntegerNetwork, to_integers
 from lic_course.neural.gates import Gain
 from lic_course.neural.priors import (
@@ -252,19 +251,3 @@ def for_each_stream(
 ) -> dict[str, Coder]:
     """One entropy coder per stream of a latent coder."""
     return {stream: make(stream, coder.table_of(stream)) for stream in coder.streams}
-
-
-CODERS = {
-    "factorized": FactorizedCoder,
-    "scale-hyperprior": HyperpriorCoder,
-    "hyperprior": HyperpriorCoder,
-}
-
-
-def coder_from_arrays(
-    kind: str, arrays: dict[str, np.ndarray]
-) -> FactorizedCoder | HyperpriorCoder:
-    """The latent coder of a weights file."""
-    if kind not in CODERS:
-        raise BitstreamError(f"The weights are for a prior {kind!r}, which this version lacks.")
-    return CODERS[kind].from_arrays(arrays)

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field, replace
 from lic_course.errors import BitstreamError, LicError
 from lic_course.neural import gates, priors, quantizers, transforms
 from lic_course.neural.composition import Composition
+from lic_course.neural.context import SpatialContext
 
 TRANSFORMS = {
     "balle2017": transforms.Balle2017,
@@ -16,7 +17,7 @@ QUANTIZERS = {
     "straight-through": quantizers.StraightThrough,
     "mixed": quantizers.Mixed,
 }
-PRIORS = ("factorized", "scale-hyperprior", "hyperprior")
+PRIORS = ("factorized", "scale-hyperprior", "hyperprior", "context", "checkerboard")
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ class Parts:
     lmbda_max: float = 0.064
     prior: str = "hyperprior"
     hyper_N: int = 64
+    width: int = 128  # of a context model, see context.SpatialContext
+    hidden: tuple[int, ...] = (192,)
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,8 @@ RECIPES = {
     for recipe in (
         Recipe("hyperprior", minutes=90),
         Recipe("factorized", Parts(prior="factorized"), minutes=40, start="hyperprior"),
+        Recipe("context", Parts(prior="context"), minutes=60, start="hyperprior"),
+        Recipe("context-fast", Parts(prior="checkerboard"), minutes=60, start="hyperprior"),
         Recipe("hyperprior-gpu", Parts("balle2018", 128, 192, hyper_N=128), crop=256, batch=16),
     )
 }
@@ -84,6 +89,9 @@ def build(card: dict | Parts) -> Composition:
     gate = gates.Gain(parts.M, parts.levels, parts.lmbda_min, parts.lmbda_max)
     if parts.prior == "factorized":
         prior = priors.Factorized(parts.M)
+    elif parts.prior in ("context", "checkerboard"):
+        kind = "raster" if parts.prior == "context" else parts.prior
+        prior = SpatialContext(parts.hyper_N, parts.M, kind, parts.width, tuple(parts.hidden))
     else:
         prior = priors.MeanScaleHyperprior(parts.hyper_N, parts.M, parts.prior == "hyperprior")
     return Composition(transform, QUANTIZERS[parts.quantizer](), gate, prior)
