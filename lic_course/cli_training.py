@@ -20,6 +20,7 @@ CHECKPOINTS = Path("checkpoints")
 @click.option("--data", type=Path, help="A folder of color pictures, searched in depth.")
 @click.option("--minutes", type=float, help="The budget; that of the recipe if not given.")
 @click.option("--steps", type=int, help="The budget as a number of steps instead.")
+@click.option("--batch", type=int, help="Crops in a step, in all processes; as in the recipe.")
 @click.option("--device", default="auto", show_default=True, help="cpu, cuda, or auto.")
 @click.option("--output", type=Path, help="The weights file; data/weights/RECIPE.safetensors.")
 def train(
@@ -28,6 +29,7 @@ def train(
     data: Path | None,
     minutes: float | None,
     steps: int | None,
+    batch: int | None,
     device: str,
     output: Path | None,
 ) -> None:
@@ -42,7 +44,7 @@ def train(
     if show_list or recipe is None:
         return _show_recipes()
     budget = {"minutes": minutes} if minutes else {"steps": steps} if steps else {}
-    chosen = recipes.find(recipe, **budget)
+    chosen = recipes.find(recipe, **budget, **({"batch": batch} if batch else {}))
     target = output or weights.path_of(recipe)
     if not target.parent.is_dir():
         raise LicError(f"There is no folder {target.parent} for the weights: make it first.")

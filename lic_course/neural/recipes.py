@@ -68,7 +68,7 @@ RECIPES = {
         Recipe("factorized", Parts(prior="factorized"), minutes=40, start="hyperprior"),
         Recipe("context", Parts(prior="context"), minutes=60, start="hyperprior"),
         Recipe("context-fast", Parts(prior="checkerboard"), minutes=60, start="hyperprior"),
-        Recipe("hyperprior-gpu", Parts("balle2018", 128, 192, hyper_N=128), crop=256, batch=16),
+        Recipe("hyperprior-msssim", minutes=60, distortion="ms-ssim", start="hyperprior"),
     )
 }
 
