@@ -211,7 +211,7 @@ def provenance(pictures: Sequence[datasets.Picture], command: str) -> Provenance
         package=lic_course.__version__,
         python=platform.python_version(),
         libraries=_libraries(),
-        processor=_processor(),
+        processor=processor(),
         cores=os.cpu_count() or 1,
     )
 
@@ -230,7 +230,7 @@ def _libraries() -> dict[str, str]:
     return versions
 
 
-def _processor() -> str:
+def processor() -> str:
     """The processor's name as the system tells it, else its architecture."""
     with suppress(OSError):
         for line in Path("/proc/cpuinfo").read_text().splitlines():

@@ -4,7 +4,6 @@ python -m lic_course.neural.cards hyperprior    # after `lic evaluate`: note its
 """
 
 import json
-import platform
 import sys
 from datetime import UTC, datetime
 
@@ -12,6 +11,7 @@ import torch
 
 import lic_course
 from lic_course.errors import LicError
+from lic_course.evaluate import processor
 from lic_course.files import write_atomically
 from lic_course.neural import weights
 from lic_course.results import load_results
@@ -21,7 +21,8 @@ def hardware(device: str) -> str:
     """The processor that trained, in words."""
     if device.startswith("cuda"):
         return torch.cuda.get_device_name(device)
-    return f"{platform.processor() or platform.machine()}, {torch.get_num_threads()} thread(s)"
+    threads = torch.get_num_threads()
+    return f"{processor()}, {threads} thread{'s' if threads > 1 else ''}"
 
 
 def card_of(recipe, progress, data: dict, device: str) -> dict:
