@@ -7,8 +7,8 @@ import torch
 from lic_course.entropy.tables import Decoder, Encoder
 from lic_course.errors import BitstreamError
 from lic_course.neural import schedules
-from lic_course.neural.context import SpatialContext, checkerboard_mask, dependence, raster_mask
-from lic_course.neural.context_coder import SpatialContextCoder
+from lic_course.neural.context import ContextModel, checkerboard_mask, dependence, raster_mask
+from lic_course.neural.context_coder import ContextCoder
 from lic_course.neural.gates import Gain, Setting
 from lic_course.neural.latent_coders import Latent, for_each_stream
 from lic_course.neural.priors import (
@@ -20,13 +20,22 @@ from lic_course.neural.priors import (
 )
 from lic_course.neural.quantizers import Mixed
 
-SCHEDULES = {"raster": schedules.wavefront, "checkerboard": schedules.checkerboard}
+GROUPS = (1, 2, 3)
+SCHEDULES = {
+    "raster": schedules.wavefront,
+    "checkerboard": schedules.checkerboard,
+    "slices": lambda M, h, w: schedules.slices(M, h, w, GROUPS),
+    "uneven": lambda M, h, w: schedules.slices_and_checkerboard(M, h, w, GROUPS),
+}
 
 
 def prior(kind, M=6, N=4):
     torch.manual_seed(0)
-    model = SpatialContext(N, M, kind, width=5, hidden=(7,))
-    torch.nn.init.normal_(model.refine[-1].weight, std=0.1)
+    groups = GROUPS if kind in ("slices", "uneven") else ()
+    own = {"slices": "none", "uneven": "checkerboard"}.get(kind, kind)
+    model = ContextModel(N, M, own, groups, width=16, hidden=(16,))
+    for part in model.parts:
+        torch.nn.init.normal_(part.refine[-1].weight, std=0.1)
     return model
 
 
@@ -38,19 +47,23 @@ def test_masks_have_twelve_taps_and_no_center(mask):
 @pytest.mark.parametrize("place", [(0, 0), (3, 4), (5, 6), (6, 2)])
 @pytest.mark.parametrize("kind", SCHEDULES)
 def test_nothing_depends_on_what_is_decoded_later(kind, place):
+    """By gradient: each element depends on elements of earlier steps only."""
     model, y_hat = prior(kind), 3 * torch.randn(1, 6, 7, 8)
     trunk = torch.randn(1, 4, 7, 8)
-    seen = dependence(lambda y: torch.cat(model.refined(y, trunk), 1), y_hat, place)
-    time = torch.from_numpy(schedules.times(SCHEDULES[kind](6, 7, 8), (6, 7, 8))[0])
-    assert not seen[time >= time[place]].any()
-    if place == (3, 4):
-        expected = 12 if kind == "raster" or sum(place) % 2 else 0
-        assert seen.sum() == expected
+    time = torch.from_numpy(schedules.times(SCHEDULES[kind](6, 7, 8), (6, 7, 8)))
+    for channel in range(6):
+        seen = dependence(lambda y: model.refined(y, trunk), y_hat, (channel, *place))
+        assert not seen[time >= time[channel, *place]].any()
+        if place == (3, 4):  # inside, and white: the whole window counts
+            earlier = {"slices": (0, 1, 1, 3, 3, 3), "uneven": (0, 1, 1, 3, 3, 3)}.get(kind)
+            own = {"slices": 0, "uneven": (1, 2, 2, 3, 3, 3)}.get(kind, 6)
+            own = own if isinstance(own, int) else own[channel]
+            assert seen.sum() == 12 * own + (25 * earlier[channel] if earlier else 0)
 
 
 def test_it_starts_as_the_hyperprior():
     torch.manual_seed(0)
-    model, plain = SpatialContext(4, 6), MeanScaleHyperprior(4, 6)
+    model, plain = ContextModel(4, 6), MeanScaleHyperprior(4, 6)
     plain.load_state_dict(model.state_dict(), strict=False)
     y, ones = 3 * torch.randn(2, 6, 8, 8), torch.ones(2, 6, 1, 1)
     setting = Setting(ones, ones, torch.tensor([0.1, 0.9]))
@@ -59,13 +72,15 @@ def test_it_starts_as_the_hyperprior():
     torch.testing.assert_close(one.y_hat, other.y_hat)
 
 
-@pytest.fixture(scope="module", params=["raster", "checkerboard"])
+@pytest.fixture(scope="module", params=SCHEDULES)
 def coder(request):
     model = prior(request.param)
     gate = Gain(6)
     z = torch.round(4 * torch.randn(4, 5, 3, 3))
     z[:, -1] = torch.tensor([0.0, 40.0, 90.0, 127.0])[:, None, None]  # the level
-    return SpatialContextCoder.from_prior(model, gate, z, 3 * torch.randn(4, 6, 12, 12))
+    made = ContextCoder.from_prior(model, gate, z, 3 * torch.randn(4, 6, 12, 12))
+    made.name = request.param
+    return made
 
 
 def latent(h, w, seed=0):
@@ -103,39 +118,41 @@ def test_serial_and_wavefront_are_the_same(coder):
     """Other schedules: the same latents, the same tables for each element, files of equal size."""
     one = latent(9, 11)
     data, coded = write(coder, one)
-    plan = coder.schedule
     try:
-        if coder.kind == "raster":
-            coder.schedule = schedules.raster
-        else:  # the white fields one by one
-            coder.schedule = lambda M, h, w: sorted_by_color(M, h, w)
+        coder.schedule = lambda M, h, w: one_by_one(coder, M, h, w)
         serial, other = write(coder, one)
         assert len(serial["y"]) == len(data["y"]) or abs(len(serial["y"]) - len(data["y"])) <= 4
         assert np.array_equal(other.y_hat, coded.y_hat)
         assert np.array_equal(other.bits["y"], coded.bits["y"])
         assert np.array_equal(read(coder, serial, one.y.shape).y_hat, coded.y_hat)
     finally:
-        coder.schedule = plan
+        del coder.schedule
 
 
-def sorted_by_color(M, h, w):
-    steps = schedules.raster(M, h, w)
-    return sorted(steps, key=lambda step: int(step.i[0, 0] + step.j[0, 0]) % 2)
+def one_by_one(coder, M, h, w):
+    """Every position for itself, group after group, black fields before white ones."""
+    steps = []
+    for channels in schedules.split(M, tuple(group.size for group in coder.groups)):
+        positions = [schedules.Step(channels[:, None], s.i, s.j) for s in schedules.raster(1, h, w)]
+        if coder.kind == "checkerboard":
+            positions.sort(key=lambda step: int(step.i[0, 0] + step.j[0, 0]) % 2)
+        steps += positions
+    return steps
 
 
 def test_stored_and_read_again(coder):
-    again = SpatialContextCoder.from_arrays(coder.arrays())
+    again = ContextCoder.from_arrays(coder.arrays())
     data, coded = write(coder, latent(6, 7))
     assert np.array_equal(read(again, data, (6, 6, 7)).y_hat, coded.y_hat)
     arrays = coder.arrays()
-    del arrays["context.1.m"]
+    del arrays["context.0.1.m"]
     with pytest.raises(BitstreamError, match="incomplete"):
-        SpatialContextCoder.from_arrays(arrays)
+        ContextCoder.from_arrays(arrays)
 
 
 def test_integers_follow_the_floats(coder):
     """Bits from the integer path against the likelihoods of the float network."""
-    model, gate = prior(coder.kind), Gain(6)
+    model, gate = prior(coder.name), Gain(6)
     one = latent(12, 16)
     one.y[:] *= 0.3  # within the scales: far out, escape codes are cheaper than a Gaussian's tail
     _, coded = write(coder, one, 128)

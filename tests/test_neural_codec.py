@@ -28,7 +28,7 @@ SMALL = {
     "hyperprior": Parts(N=8, M=12, hyper_N=6),
     "scale-hyperprior": Parts(N=8, M=12, hyper_N=6, prior="scale-hyperprior"),
     "context": Parts(N=8, M=12, hyper_N=6, prior="context", width=8, hidden=(10,)),
-    "checkerboard": Parts(N=8, M=12, hyper_N=6, prior="checkerboard", width=8, hidden=(10,)),
+    "uneven": Parts(N=8, M=12, hyper_N=6, prior="uneven", groups=(2, 10), width=8, hidden=(10,)),
     "balle2018": Parts("balle2018", N=8, M=12, hyper_N=6, linear=False),
 }
 CODECS = {"factorized": FactorizedCodec, "hyperprior": HyperpriorCodec}

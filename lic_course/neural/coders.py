@@ -7,7 +7,7 @@ import torch
 
 from lic_course.errors import BitstreamError
 from lic_course.neural.composition import Composition
-from lic_course.neural.context_coder import SpatialContextCoder
+from lic_course.neural.context_coder import ContextCoder
 from lic_course.neural.latent_coders import Z_MAX, FactorizedCoder, HyperpriorCoder
 from lic_course.neural.priors import LEVEL_MAX
 
@@ -17,8 +17,10 @@ CODERS = {
     "factorized": FactorizedCoder,
     "scale-hyperprior": HyperpriorCoder,
     "hyperprior": HyperpriorCoder,
-    "context": SpatialContextCoder,
-    "checkerboard": SpatialContextCoder,
+    "context": ContextCoder,
+    "checkerboard": ContextCoder,
+    "slices": ContextCoder,
+    "uneven": ContextCoder,
 }
 
 
@@ -41,8 +43,8 @@ def coder_from_network(
     if kind == "factorized":
         return FactorizedCoder.from_prior(prior, gate)
     z, y_hat = typical_latents(network, samples)
-    if kind in ("context", "checkerboard"):
-        return SpatialContextCoder.from_prior(prior, gate, z, y_hat)
+    if CODERS[kind] is ContextCoder:
+        return ContextCoder.from_prior(prior, gate, z, y_hat)
     return HyperpriorCoder.from_prior(prior, gate, z)
 
 

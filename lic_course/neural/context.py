@@ -54,13 +54,15 @@ class MaskedConv(nn.Conv2d):
         return F.conv2d(x, self.weight * self.mask, self.bias, padding=self.padding)
 
 
-class SpatialContext(MeanScaleHyperprior):
-    """A hyperprior refined by decoded neighbors, all channels of a position at once.
+class ContextModel(MeanScaleHyperprior):
+    """A hyperprior refined by what is decoded: earlier groups of channels, and neighbors.
 
-    kind "raster": the 12 positions before in a 5x5 window (Minnen, Ballé and Toderici, 2018), to be
-    decoded in raster order or, with the same codes, along a wavefront. kind "checkerboard": the
-    black fields without context, then the white ones with 12 black neighbors (He et al., 2021).
-    width: channels of the masked convolution; hidden: widths of the 1x1 layers after it.
+    groups: sizes of the groups of channels, coded one after the other; each sees all earlier groups
+    in a 5x5 window (Minnen and Singh, 2020; uneven groups: He et al., 2022). kind, what a position
+    sees of its own group: "raster", the 12 positions before in a 5x5 window (Minnen, Ballé and
+    Toderici, 2018); "checkerboard", nothing for black fields and 12 black neighbors for white ones
+    (He et al., 2021); "none". width: channels of the convolutions on what is seen; hidden: widths
+    of the 1x1 layers after them.
     """
 
     def __init__(
@@ -68,22 +70,17 @@ class SpatialContext(MeanScaleHyperprior):
         N: int,
         M: int,
         kind: str = "raster",
+        groups: tuple[int, ...] = (),
         width: int = 128,
         hidden: tuple[int, ...] = (192,),
     ) -> None:
         super().__init__(N, M)
-        self.kind = kind
-        mask = raster_mask() if kind == "raster" else checkerboard_mask()
-        self.context = MaskedConv(M, width, mask)
-        sizes = [N + width, *hidden]
-        layers = [
-            layer
-            for i, o in zip(sizes, hidden, strict=False)
-            for layer in (nn.Conv2d(i, o, 1), nn.ReLU())
-        ]
-        self.refine = nn.Sequential(*layers, nn.Conv2d(sizes[-1], 2 * M, 1))
-        nn.init.zeros_(self.refine[-1].weight)
-        nn.init.zeros_(self.refine[-1].bias)
+        self.kind, self.groups = kind, tuple(groups) or (M,)
+        self.parts = nn.ModuleList()
+        start = 0
+        for size in self.groups:
+            self.parts.append(_Group(N, start, size, kind, width, hidden))
+            start += size
 
     def features(self, z_hat: Tensor, setting: Setting) -> tuple[Tensor, Tensor, Tensor]:
         """From z_hat: features (B, N, h, w), means, and indexes of scales, (B, M, h, w) each."""
@@ -94,12 +91,10 @@ class SpatialContext(MeanScaleHyperprior):
 
     def refined(self, y_hat: Tensor, trunk: Tensor) -> tuple[Tensor, Tensor]:
         """How the context moves means and indexes, (B, M, h, w) each, float32."""
-        seen = torch.relu(self.context(y_hat.clamp(-SEEN_MAX, SEEN_MAX)))
-        if self.kind == "checkerboard":
-            seen = seen * white(y_hat)
-        moved = self.refine(torch.cat([trunk, seen], dim=1)).float()
-        mean, index = moved.chunk(2, dim=1)
-        return mean, INDEX_UNIT * index
+        seen = y_hat.clamp(-SEEN_MAX, SEEN_MAX)
+        moved = [part(seen, trunk).float().chunk(2, dim=1) for part in self.parts]
+        means, indexes = (torch.cat(both, dim=1) for both in zip(*moved, strict=True))
+        return means, INDEX_UNIT * indexes
 
     def forward(self, y: Tensor, quantizer: Quantizer, setting: Setting) -> Rated:
         """Rate latents y, (B, M, h, w), with h and w multiples of 4."""
@@ -113,6 +108,46 @@ class SpatialContext(MeanScaleHyperprior):
         return Rated(y_hat, {"y": bits_y, "z": bits_of(self.z_prior.likelihood(z_rate.float()))})
 
 
+class _Group(nn.Module):
+    """The context of the channels start ... start + size - 1; it starts by moving nothing."""
+
+    def __init__(
+        self, N: int, start: int, size: int, kind: str, width: int, hidden: tuple[int, ...]
+    ) -> None:
+        super().__init__()
+        self.start, self.size, self.kind = start, size, kind
+        self.earlier = nn.Conv2d(start, width, 5, padding=2) if start else None
+        mask = {"raster": raster_mask, "checkerboard": checkerboard_mask}.get(kind)
+        self.own = MaskedConv(size, width, mask()) if mask else None
+        sizes = [N + width * self.has_context, *hidden]
+        pairs = zip(sizes, hidden, strict=False)
+        layers = [layer for i, o in pairs for layer in (nn.Conv2d(i, o, 1), nn.ReLU())]
+        self.refine = nn.Sequential(*layers, nn.Conv2d(sizes[-1], 2 * size, 1))
+        nn.init.zeros_(self.refine[-1].weight)
+        nn.init.zeros_(self.refine[-1].bias)
+
+    @property
+    def has_context(self) -> bool:
+        """False for the first of several groups that does not look at itself."""
+        return self.earlier is not None or self.own is not None
+
+    def context(self, seen: Tensor) -> Tensor:
+        """What the convolutions make of y_hat, (B, M, h, w): (B, width, h, w), before the ReLU."""
+        total = torch.zeros((), device=seen.device)
+        if self.earlier is not None:
+            total = total + self.earlier(seen[:, : self.start])
+        if self.own is not None:
+            own = self.own(seen[:, self.start : self.start + self.size])
+            total = total + (own * white(seen) if self.kind == "checkerboard" else own)
+        return total
+
+    def forward(self, seen: Tensor, trunk: Tensor) -> Tensor:
+        """Moves of means and of scales, (B, 2 size, h, w)."""
+        if self.has_context:
+            trunk = torch.cat([trunk, torch.relu(self.context(seen))], dim=1)
+        return self.refine(trunk)
+
+
 def white(y: Tensor) -> Tensor:
     """1 where i + j is odd, 0 elsewhere, (1, 1, h, w)."""
     i = torch.arange(y.shape[-2], device=y.device)[:, None]
@@ -121,12 +156,12 @@ def white(y: Tensor) -> Tensor:
 
 
 def dependence(
-    function: Callable[[Tensor], Tensor], y_hat: Tensor, place: tuple[int, int]
+    function: Callable[[Tensor], tuple[Tensor, ...]], y_hat: Tensor, place: tuple[int, int, int]
 ) -> Tensor:
-    """Which positions the output at one place depends on, by gradient: (h, w) of True and False.
+    """Which elements the outputs at one place depend on, by gradient: (M, h, w) of True and False.
 
-    function: from y_hat, (1, M, h, w), to an output of that size.
+    function: from y_hat, (1, M, h, w), to outputs of that size. place: channel, row, column.
     """
     y_hat = y_hat.clone().requires_grad_(True)
-    function(y_hat)[0, :, place[0], place[1]].sum().backward()
-    return y_hat.grad.abs().sum(dim=(0, 1)) > 0
+    sum(output[(0, *place)] for output in function(y_hat)).backward()
+    return y_hat.grad[0].abs() > 0

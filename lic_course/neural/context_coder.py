@@ -5,7 +5,6 @@ computed from decoded neighbors. Since y_hat lies on the grid around the hyperpr
 needs no context, an encoder computes everything in one pass, and a decoder step by step.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,8 +15,8 @@ from threadpoolctl import threadpool_limits
 from lic_course.entropy.tables import Coder, FrequencyTables
 from lic_course.errors import BitstreamError
 from lic_course.neural import schedules
-from lic_course.neural.context import SEEN_MAX, SpatialContext
-from lic_course.neural.exact import EXACT, SHIFT, IntegerNetwork, activation_step
+from lic_course.neural.context import SEEN_MAX, ContextModel
+from lic_course.neural.exact import IntegerNetwork, PointLayer, activation_step
 from lic_course.neural.gates import Gain
 from lic_course.neural.latent_coders import (
     GRID,
@@ -34,92 +33,49 @@ from lic_course.neural.schedules import Step
 PHASES = 8  # the context moves means by eighths
 SEEN = int(SEEN_MAX) * GRID  # the largest value that the context sees, in sixteenths
 CHUNK = 4096  # positions computed at once when all are known
-FLOAT32_EXACT = 2.0**24
+WIDE = 2047  # the largest weight for what is seen: 12 bits, as that has 12 bits too
+MOVE_LIMITS = -8000, 8000  # of the moves, in eighths and in indexes
+KINDS = "raster", "checkerboard", "none"
+WINDOW = [(di, dj) for di in range(-2, 3) for dj in range(-2, 3)]  # 5x5, in raster order
 
 
 @dataclass
-class PointLayer:
-    """One matrix of integers: floor((a W' + b) m / 2**24 + 1/2), clipped to low ... high.
+class GroupLayers:
+    """The integers for one group of channels: start ... start + size - 1."""
 
-    W: (out, in), b and m: (out,), integers in float64. a_max: the largest |a| at the input, from
-    which follows whether float32 is exact for the sums (below 2**24) or float64 is needed.
-    """
-
-    W: np.ndarray
-    b: np.ndarray
-    m: np.ndarray
-    low: int
-    high: int
-    a_max: int
-
-    def __post_init__(self) -> None:
-        worst = float((np.abs(self.W).sum(axis=1) * self.a_max + np.abs(self.b)).max())
-        if worst * float(np.abs(self.m).max()) + 2.0**SHIFT >= EXACT:
-            raise BitstreamError("An integer network could leave the exact range: do not use it.")
-        self.dtype = np.float32 if worst < FLOAT32_EXACT else np.float64
-        self.fast = np.ascontiguousarray(self.W.T, dtype=self.dtype)
-
-    def __call__(self, a: np.ndarray) -> np.ndarray:
-        """From integers (K, in) to integers (K, out), as floats."""
-        acc = (a.astype(self.dtype, copy=False) @ self.fast).astype(np.float64)
-        v = np.floor(((acc + self.b) * self.m + 2.0 ** (SHIFT - 1)) / 2.0**SHIFT)
-        return np.clip(v, self.low, self.high)
-
-    @classmethod
-    def from_floats(
-        cls,
-        W: np.ndarray,
-        b: np.ndarray,
-        steps: tuple[np.ndarray, np.ndarray | float],
-        limits: tuple[int, int],
-        a_max: int,
-        weight_max: int = 127,
-    ) -> "PointLayer":
-        """Quantize a matrix; steps: what 1 means at each input, (in,), and at each output."""
-        effective = W.astype(np.float64) * steps[0]
-        w = np.maximum(np.abs(effective).max(axis=1), 1e-12) / weight_max
-        m = np.round(w / steps[1] * 2.0**SHIFT)
-        while (m < 1).any():  # too weak a channel: coarser weights
-            w = np.where(m < 1, 2 * w, w)
-            m = np.round(w / steps[1] * 2.0**SHIFT)
-        return cls(np.round(effective / w[:, None]), np.round(b / w), m, *limits, a_max)
-
-    def arrays(self, prefix: str) -> dict[str, np.ndarray]:
-        """All that a weights file must hold."""
-        return {
-            f"{prefix}.W": self.W.astype(np.int16),
-            f"{prefix}.b": self.b.astype(np.int64),
-            f"{prefix}.m": self.m.astype(np.int64),
-            f"{prefix}.how": np.array([self.low, self.high, self.a_max], np.int64),
-        }
-
-    @classmethod
-    def from_arrays(cls, arrays: dict[str, np.ndarray], prefix: str) -> "PointLayer":
-        """The layer that `arrays` wrote."""
-        try:
-            W, b, m = (arrays[f"{prefix}.{key}"].astype(np.float64) for key in ("W", "b", "m"))
-            return cls(W, b, m, *arrays[f"{prefix}.how"].tolist())
-        except (KeyError, TypeError) as error:
-            raise BitstreamError(f"The integer layer {prefix!r} is incomplete.") from error
+    start: int
+    size: int
+    context: PointLayer | None  # from patches of what is known; None for a group without context
+    refine: list[PointLayer]
 
 
-class SpatialContextCoder(HyperpriorCoder):
-    """Codes y step by step, each position with what is known of its neighborhood.
+class ContextCoder(HyperpriorCoder):
+    """Codes y step by step, each element with what is known of earlier groups and of neighbors.
 
-    kind: "raster" or "checkerboard", as in SpatialContext. `schedule` may be exchanged for any that
-    respects the mask: the latents stay the same, and the file too as long as both sides agree.
+    kind: as in ContextModel. `schedule` may be exchanged for any other that respects the masks: the
+    latents stay the same, and the file too as long as both sides agree.
     """
 
     def __init__(
-        self, base: HyperpriorCoder, y_tables: FrequencyTables, kind: str, layers: list[PointLayer]
+        self,
+        base: HyperpriorCoder,
+        y_tables: FrequencyTables,
+        kind: str,
+        groups: list[GroupLayers],
     ) -> None:
         super().__init__(base.z_tables, y_tables, base.h_s, base.shifts)
         self.trunk, self.head = split_network(self.h_s)
-        self.kind, self.layers = kind, layers
-        self.taps = _taps(kind)
-        self.schedule: Callable[[int, int, int], list[Step]] = (
-            schedules.wavefront if kind == "raster" else schedules.checkerboard
-        )
+        self.kind, self.groups = kind, groups
+        self.taps = taps_of(kind)
+
+    def schedule(self, M: int, h: int, w: int) -> list[Step]:
+        """The order in which the elements are coded."""
+        sizes = tuple(group.size for group in self.groups)
+        if self.kind == "raster":
+            return schedules.wavefront(M, h, w)
+        if self.kind == "checkerboard":
+            return schedules.slices_and_checkerboard(M, h, w, sizes)
+        return schedules.slices(M, h, w, sizes)
 
     def code(
         self,
@@ -164,63 +120,95 @@ class SpatialContextCoder(HyperpriorCoder):
         return trunk[:, : shape[1], : shape[2]], out[: shape[0]], index
 
     def predict(self, state: "State", step: Step) -> tuple[np.ndarray, np.ndarray]:
-        """Offsets of the symbols and tables for the elements of a step, (M, K) integers each."""
-        return self._predict(state, step.i.ravel(), step.j.ravel())
+        """Offsets of the symbols and tables for the elements of a step, (channels, K) each."""
+        first = int(step.c.flat[0])
+        group = next(g for g in self.groups if g.start <= first < g.start + g.size)
+        return self._predict(state, group, step.i.ravel(), step.j.ravel())
 
     def predict_all(self, state: "State") -> tuple[np.ndarray, np.ndarray]:
         """The same for all elements, once all are known: (M, h, w) each."""
         M, h, w = state.symbols.shape
         offsets, tables = (np.empty((M, h * w), np.int32) for _ in range(2))
         i, j = (a.ravel() for a in np.indices((h, w)))
-        for start in range(0, h * w, CHUNK):
-            part = slice(start, start + CHUNK)
-            offsets[:, part], tables[:, part] = self._predict(state, i[part], j[part])
+        for group in self.groups:
+            channels = slice(group.start, group.start + group.size)
+            for start in range(0, h * w, CHUNK):
+                part = slice(start, start + CHUNK)
+                offset, table = self._predict(state, group, i[part], j[part])
+                offsets[channels, part], tables[channels, part] = offset, table
         return offsets.reshape(M, h, w), tables.reshape(M, h, w)
 
     def _predict(
-        self, state: "State", i: np.ndarray, j: np.ndarray
+        self, state: "State", group: GroupLayers, i: np.ndarray, j: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        M = len(state.mean)
-        patches = np.stack([state.seen[i + 2 + di, j + 2 + dj] for di, dj in self.taps], axis=1)
-        context, *refine = self.layers
-        a = context(patches.reshape(len(i), -1))
-        if self.kind == "checkerboard":
-            a = a * ((i + j) % 2)[:, None]
-        a = np.concatenate([state.trunk[:, i, j].T, a], axis=1)
-        for layer in refine:
+        channels = slice(group.start, group.start + group.size)
+        a = state.trunk[:, i, j].T
+        if group.context is not None:
+            a = np.concatenate([a, group.context(self._patches(state, group, i, j))], axis=1)
+        for layer in group.refine:
             a = layer(a)
         moved = a.T.astype(np.int32)
-        offset = (moved[:M] + PHASES // 2) // PHASES
-        phase = moved[:M] - PHASES * offset + PHASES // 2
-        index = np.clip(state.index[:, i, j] + moved[M:], 0, SCALES - 1)
+        offset = (moved[: group.size] + PHASES // 2) // PHASES
+        phase = moved[: group.size] - PHASES * offset + PHASES // 2
+        index = np.clip(state.index[channels, i, j] + moved[group.size :], 0, SCALES - 1)
         return offset, index * PHASES + phase
+
+    def _patches(
+        self, state: "State", group: GroupLayers, i: np.ndarray, j: np.ndarray
+    ) -> np.ndarray:
+        """What is known around positions: earlier groups, the group itself, and 1 if it counts."""
+        parts = []
+        if group.start:
+            parts += [state.seen[i + 2 + di, j + 2 + dj, : group.start] for di, dj in WINDOW]
+        if self.taps:
+            own = slice(group.start, group.start + group.size)
+            counts = np.ones(len(i)) if self.kind == "raster" else (i + j) % 2
+            near = [state.seen[i + 2 + di, j + 2 + dj, own] for di, dj in self.taps]
+            parts += [a * counts[:, None] for a in near] if self.kind != "raster" else near
+            parts.append(GRID * counts[:, None])
+        return np.concatenate(parts, axis=1)
 
     def arrays(self) -> dict[str, np.ndarray]:
         """All that a weights file must hold, as integer arrays by name."""
-        found = super().arrays()
-        for number, layer in enumerate(self.layers):
-            found |= layer.arrays(f"context.{number}")
-        return found | {"context.kind": np.array([("raster", "checkerboard").index(self.kind)])}
+        found = super().arrays() | {"context.kind": np.array([KINDS.index(self.kind)])}
+        found["context.groups"] = np.array([group.size for group in self.groups], np.int64)
+        for number, group in enumerate(self.groups):
+            if group.context is not None:
+                found |= group.context.arrays(f"context.{number}.seen")
+            for depth, layer in enumerate(group.refine):
+                found |= layer.arrays(f"context.{number}.{depth}")
+        return found
 
     @classmethod
-    def from_arrays(cls, arrays: dict[str, np.ndarray]) -> "SpatialContextCoder":
+    def from_arrays(cls, arrays: dict[str, np.ndarray]) -> "ContextCoder":
         """The coder that `arrays` wrote."""
-        base, layers = HyperpriorCoder.from_arrays(arrays), []
-        while f"context.{len(layers)}.W" in arrays:
-            layers.append(PointLayer.from_arrays(arrays, f"context.{len(layers)}"))
-        if len(layers) < 2 or "context.kind" not in arrays:
-            raise BitstreamError("The weights of the context model are incomplete.")
-        kind = ("raster", "checkerboard")[int(arrays["context.kind"][0])]
-        return cls(base, base.y_tables, kind, layers)
+        base, groups, start = HyperpriorCoder.from_arrays(arrays), [], 0
+        try:
+            kind = KINDS[int(arrays["context.kind"][0])]
+            sizes = arrays["context.groups"].tolist()
+        except (KeyError, IndexError) as error:
+            raise BitstreamError("The weights of the context model are incomplete.") from error
+        for number, size in enumerate(sizes):
+            has_context = f"context.{number}.seen.W" in arrays
+            seen = PointLayer.from_arrays(arrays, f"context.{number}.seen") if has_context else None
+            refine = []
+            while not refine or f"context.{number}.{len(refine)}.W" in arrays:
+                refine.append(PointLayer.from_arrays(arrays, f"context.{number}.{len(refine)}"))
+            groups.append(GroupLayers(start, size, seen, refine))
+            start += size
+        return cls(base, base.y_tables, kind, groups)
 
     @classmethod
     def from_prior(
-        cls, prior: SpatialContext, gate: Gain, z_samples: torch.Tensor, y_samples: torch.Tensor
-    ) -> "SpatialContextCoder":
+        cls, prior: ContextModel, gate: Gain, z_samples: torch.Tensor, y_samples: torch.Tensor
+    ) -> "ContextCoder":
         """Make the integers of a trained prior; y_samples: (B, M, h, w) typical latents y_hat."""
         base = HyperpriorCoder.from_prior(prior, gate, z_samples)
-        layers = _layers_of(prior, z_samples, y_samples)
-        return cls(base, moved_gaussians(), prior.kind, layers)
+        with torch.no_grad():
+            trunk = prior.h_s[:-1](z_samples)
+        seen = y_samples.clamp(-SEEN_MAX, SEEN_MAX)
+        groups = [group_layers(part, trunk, seen) for part in prior.parts]
+        return cls(base, moved_gaussians(), prior.kind, groups)
 
 
 class State:
@@ -239,7 +227,7 @@ class State:
         self.symbols[step.index], self.offsets[step.index] = symbols, offset
         self.tables[step.index] = table
         y = np.clip(GRID * symbols + self.mean[step.index], -SEEN, SEEN)
-        self.seen[step.i.ravel() + 2, step.j.ravel() + 2] = y.T
+        self.seen[step.i + 2, step.j + 2, step.c] = y
 
     def put_all(self, symbols: np.ndarray) -> None:
         """Note all symbols, as an encoder can from the beginning."""
@@ -248,12 +236,11 @@ class State:
         self.seen[2:-2, 2:-2] = np.moveaxis(y, 0, -1)
 
 
-def _taps(kind: str) -> list[tuple[int, int]]:
-    """The offsets (rows, columns) that the mask of a kind shows, in raster order."""
-    offsets = [(di, dj) for di in range(-2, 3) for dj in range(-2, 3)]
+def taps_of(kind: str) -> list[tuple[int, int]]:
+    """The offsets (rows, columns) of the own group that a kind of context sees."""
     if kind == "raster":
-        return offsets[:12]
-    return [(di, dj) for di, dj in offsets if (di + dj) % 2]
+        return WINDOW[:12]
+    return [(di, dj) for di, dj in WINDOW if (di + dj) % 2] if kind == "checkerboard" else []
 
 
 def split_network(network: IntegerNetwork) -> tuple[IntegerNetwork, IntegerNetwork]:
@@ -281,38 +268,43 @@ def moved_gaussians() -> FrequencyTables:
     return FrequencyTables.from_probabilities(rows, firsts)
 
 
-def _layers_of(
-    prior: SpatialContext, z_samples: torch.Tensor, y_samples: torch.Tensor
-) -> list[PointLayer]:
-    """The masked convolution and the 1x1 layers behind it, as matrices of integers."""
-    with torch.no_grad():
-        seen = torch.relu(prior.context(y_samples.clamp(-SEEN_MAX, SEEN_MAX)))
-        trunk = prior.h_s[:-1](z_samples)
+@torch.no_grad()
+def group_layers(part: torch.nn.Module, trunk: torch.Tensor, y: torch.Tensor) -> GroupLayers:
+    """The integers of one trained group; trunk and y: typical features and latents."""
+    x, context = trunk, None
+    steps_in = np.full(trunk.shape[1], float(activation_step(trunk)))
+    if part.has_context:
+        seen = torch.relu(part.context(y))
+        step = float(activation_step(seen))
+        W, b = _matrix_of(part)
+        grid = np.full(W.shape[1], 1 / GRID)
+        context = PointLayer.from_floats(W, b, (grid, step), (0, 255), SEEN, WIDE)
+        steps_in = np.concatenate([steps_in, np.full(seen.shape[1], step)])
         x = torch.cat([trunk, seen], dim=1)
-    taps = [(di + 2, dj + 2) for di, dj in _taps(prior.kind)]
-    W = prior.context.weight.detach()[:, :, [a for a, _ in taps], [b for _, b in taps]]
-    W = W.permute(0, 2, 1).flatten(1).numpy()  # (out, taps M), as patches are laid out
-    step = float(activation_step(seen))
-    steps_in = np.full(W.shape[1], 1 / GRID)
-    layers = [
-        PointLayer.from_floats(
-            W, prior.context.bias.detach().numpy(), (steps_in, step), (0, 255), SEEN, 2047
-        )
-    ]
-    steps_in = np.concatenate(
-        [np.full(len(trunk[0]), float(activation_step(trunk))), np.full(len(seen[0]), step)]
-    )
-    convs = [m for m in prior.refine if isinstance(m, torch.nn.Conv2d)]
+    refine, convs = [], [m for m in part.refine if isinstance(m, torch.nn.Conv2d)]
     for module in convs:
-        W, b = module.weight.detach()[:, :, 0, 0].numpy(), module.bias.detach().numpy()
+        W, b = module.weight[:, :, 0, 0].numpy(), module.bias.numpy()
+        x = torch.relu(module(x))
         if module is convs[-1]:
-            M = len(W) // 2
-            step = np.concatenate([np.full(M, 1 / PHASES), np.full(M, 1 / INDEX_UNIT)])
-            layers.append(PointLayer.from_floats(W, b, (steps_in, step), (-8000, 8000), 255))
+            units = np.repeat([1 / PHASES, 1 / INDEX_UNIT], part.size)
+            refine.append(PointLayer.from_floats(W, b, (steps_in, units), MOVE_LIMITS, 255))
         else:
-            with torch.no_grad():
-                x = torch.relu(module(x))
             step = float(activation_step(x))
-            layers.append(PointLayer.from_floats(W, b, (steps_in, step), (0, 255), 255))
+            refine.append(PointLayer.from_floats(W, b, (steps_in, step), (0, 255), 255))
             steps_in = np.full(len(W), step)
-    return layers
+    return GroupLayers(part.start, part.size, context, refine)
+
+
+def _matrix_of(part: torch.nn.Module) -> tuple[np.ndarray, np.ndarray]:
+    """The convolutions of a group as one matrix for patches as `_patches` lays them out."""
+    blocks, b = [], 0.0
+    if part.earlier is not None:
+        blocks.append(part.earlier.weight.permute(0, 2, 3, 1).flatten(1))
+        b = part.earlier.bias.numpy()
+    if part.own is not None:
+        taps = taps_of(part.kind)
+        rows, columns = ([tap[axis] + 2 for tap in taps] for axis in (0, 1))
+        blocks.append(part.own.weight[:, :, rows, columns].permute(0, 2, 1).flatten(1))
+        blocks.append(part.own.bias[:, None])
+    W = torch.cat(blocks, dim=1).numpy()
+    return W, b + np.zeros(len(W))

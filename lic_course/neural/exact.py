@@ -27,6 +27,7 @@ from lic_course.errors import BitstreamError
 
 SHIFT = 24
 EXACT = 2.0**53  # float64 holds all integers up to here
+EXACT_SHORT = 2.0**24  # and float32 up to here
 WEIGHT_MAX, ACTIVATION_MAX = 127, 255
 
 
@@ -192,3 +193,69 @@ def _integer_layer(
         stride=module.stride[0],
         transposed=transposed,
     )
+
+
+@dataclass
+class PointLayer:
+    """One matrix of integers: floor((a W' + b) m / 2**24 + 1/2), clipped to low ... high.
+
+    W: (out, in), b and m: (out,), integers in float64. a_max: the largest |a| at the input, from
+    which follows whether float32 is exact for the sums (below 2**24) or float64 is needed.
+    """
+
+    W: np.ndarray
+    b: np.ndarray
+    m: np.ndarray
+    low: int
+    high: int
+    a_max: int
+
+    def __post_init__(self) -> None:
+        worst = float((np.abs(self.W).sum(axis=1) * self.a_max + np.abs(self.b)).max())
+        if worst * float(np.abs(self.m).max()) + 2.0**SHIFT >= EXACT:
+            raise BitstreamError("An integer network could leave the exact range: do not use it.")
+        self.dtype = np.float32 if worst < EXACT_SHORT else np.float64
+        self.fast = np.ascontiguousarray(self.W.T, dtype=self.dtype)
+
+    def __call__(self, a: np.ndarray) -> np.ndarray:
+        """From integers (K, in) to integers (K, out), as floats."""
+        acc = (a.astype(self.dtype, copy=False) @ self.fast).astype(np.float64)
+        v = np.floor(((acc + self.b) * self.m + 2.0 ** (SHIFT - 1)) / 2.0**SHIFT)
+        return np.clip(v, self.low, self.high)
+
+    @classmethod
+    def from_floats(
+        cls,
+        W: np.ndarray,
+        b: np.ndarray,
+        steps: tuple[np.ndarray, np.ndarray | float],
+        limits: tuple[int, int],
+        a_max: int,
+        weight_max: int = 127,
+    ) -> "PointLayer":
+        """Quantize a matrix; steps: what 1 means at each input, (in,), and at each output."""
+        effective = W.astype(np.float64) * steps[0]
+        w = np.maximum(np.abs(effective).max(axis=1), 1e-12) / weight_max
+        m = np.round(w / steps[1] * 2.0**SHIFT)
+        while (m < 1).any():  # too weak a channel: coarser weights
+            w = np.where(m < 1, 2 * w, w)
+            m = np.round(w / steps[1] * 2.0**SHIFT)
+        return cls(np.round(effective / w[:, None]), np.round(b / w), m, *limits, a_max)
+
+    def arrays(self, prefix: str) -> dict[str, np.ndarray]:
+        """All that a weights file must hold."""
+        return {
+            f"{prefix}.W": self.W.astype(np.int16),
+            f"{prefix}.b": self.b.astype(np.int64),
+            f"{prefix}.m": self.m.astype(np.int64),
+            f"{prefix}.how": np.array([self.low, self.high, self.a_max], np.int64),
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: dict[str, np.ndarray], prefix: str) -> "PointLayer":
+        """The layer that `arrays` wrote."""
+        try:
+            W, b, m = (arrays[f"{prefix}.{key}"].astype(np.float64) for key in ("W", "b", "m"))
+            return cls(W, b, m, *arrays[f"{prefix}.how"].tolist())
+        except (KeyError, TypeError) as error:
+            raise BitstreamError(f"The integer layer {prefix!r} is incomplete.") from error

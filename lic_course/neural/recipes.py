@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field, replace
 from lic_course.errors import BitstreamError, LicError
 from lic_course.neural import gates, priors, quantizers, transforms
 from lic_course.neural.composition import Composition
-from lic_course.neural.context import SpatialContext
+from lic_course.neural.context import ContextModel
 
 TRANSFORMS = {
     "balle2017": transforms.Balle2017,
@@ -17,7 +17,15 @@ QUANTIZERS = {
     "straight-through": quantizers.StraightThrough,
     "mixed": quantizers.Mixed,
 }
-PRIORS = ("factorized", "scale-hyperprior", "hyperprior", "context", "checkerboard")
+PRIORS = ("factorized", "scale-hyperprior", "hyperprior")
+CONTEXTS = {  # what each kind of context sees of its own group of channels
+    "context": "raster",
+    "checkerboard": "checkerboard",
+    "slices": "none",
+    "uneven": "checkerboard",
+}
+
+UNEVEN = (8, 16, 32, 136)  # channels of a latent that starts from the KLT, so the first matter most
 
 
 @dataclass(frozen=True)
@@ -34,7 +42,8 @@ class Parts:
     lmbda_max: float = 0.064
     prior: str = "hyperprior"
     hyper_N: int = 64
-    width: int = 128  # of a context model, see context.SpatialContext
+    groups: tuple[int, ...] = ()  # of a context model, see context.ContextModel
+    width: int = 128
     hidden: tuple[int, ...] = (192,)
 
 
@@ -67,7 +76,9 @@ RECIPES = {
         Recipe("hyperprior", minutes=90),
         Recipe("factorized", Parts(prior="factorized"), minutes=40, start="hyperprior"),
         Recipe("context", Parts(prior="context"), minutes=60, start="hyperprior"),
-        Recipe("context-fast", Parts(prior="checkerboard"), minutes=60, start="hyperprior"),
+        Recipe(
+            "context-fast", Parts(prior="uneven", groups=UNEVEN), minutes=60, start="hyperprior"
+        ),
         Recipe("hyperprior-msssim", minutes=60, distortion="ms-ssim", start="hyperprior"),
     )
 }
@@ -81,7 +92,7 @@ def build(card: dict | Parts) -> Composition:
             parts = Parts(**card["parts"])
         except (KeyError, TypeError) as error:
             raise BitstreamError("The card of the weights does not say what they are.") from error
-    if parts.transform not in TRANSFORMS or parts.prior not in PRIORS:
+    if parts.transform not in TRANSFORMS or parts.prior not in (*PRIORS, *CONTEXTS):
         raise BitstreamError("The card of the weights names parts that this version lacks.")
     transform = TRANSFORMS[parts.transform](parts.N, parts.M)
     if parts.linear:
@@ -89,9 +100,9 @@ def build(card: dict | Parts) -> Composition:
     gate = gates.Gain(parts.M, parts.levels, parts.lmbda_min, parts.lmbda_max)
     if parts.prior == "factorized":
         prior = priors.Factorized(parts.M)
-    elif parts.prior in ("context", "checkerboard"):
-        kind = "raster" if parts.prior == "context" else parts.prior
-        prior = SpatialContext(parts.hyper_N, parts.M, kind, parts.width, tuple(parts.hidden))
+    elif parts.prior in CONTEXTS:
+        widths = tuple(parts.groups), parts.width, tuple(parts.hidden)
+        prior = ContextModel(parts.hyper_N, parts.M, CONTEXTS[parts.prior], *widths)
     else:
         prior = priors.MeanScaleHyperprior(parts.hyper_N, parts.M, parts.prior == "hyperprior")
     return Composition(transform, QUANTIZERS[parts.quantizer](), gate, prior)
