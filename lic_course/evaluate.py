@@ -41,6 +41,7 @@ __all__ = [
     "Point",
     "Results",
     "Timing",
+    "bake_off",
     "bd_table",
     "cost",
     "load_results",
@@ -77,6 +78,15 @@ PILLOW_CODECS = {
     "libwebp": "webp",
     "libavif": "avif",
 }
+
+
+def __getattr__(name: str):
+    """`bake_off`, which needs torch, at its first use; see lic_course.bake_off."""
+    if name == "bake_off":
+        from lic_course.bake_off import bake_off
+
+        return bake_off
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def measure(image: np.ndarray, codec: str, quality: float, picture: str = "") -> Point:
