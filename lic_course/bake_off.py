@@ -104,7 +104,7 @@ def fit(
     seconds: float = 0.0,
     steps: int = 0,
     seed: int = 0,
-    batch: int = 8,
+    batch: int = 4,
     rate: float = 5e-3,
 ) -> Fitted:
     """Fit one prior by maximum likelihood on the training latents, for a budget."""

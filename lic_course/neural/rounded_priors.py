@@ -158,10 +158,10 @@ class HyperpriorOnRounded(nn.Module):
         super().__init__()
         M, self.head = len(sigma), HEADS[head]
         self.h_a = nn.Sequential(
-            conv(M, N, 3, 1), nn.ReLU(), conv(N, N), nn.ReLU(), conv(N, N)
+            conv(M, N, 3, 1), nn.LeakyReLU(0.2), conv(N, N), nn.LeakyReLU(0.2), conv(N, N)
         )  # fmt: skip
         self.h_s = nn.Sequential(
-            deconv(N, N), nn.ReLU(), deconv(N, N), nn.ReLU(), conv(N, self.head.size * M, 3, 1)
+            deconv(N, N), nn.LeakyReLU(0.2), deconv(N, N), nn.LeakyReLU(0.2), conv(N, self.head.size * M, 3, 1)
         )
         self.z_prior, self.quantizer, self.warm_up = LogisticMixture(N), Mixed(), WarmUp()
         _begin([self.h_a, self.h_s], self.head.start(sigma))
@@ -181,11 +181,11 @@ class _Scale(nn.Module):
         super().__init__()
         self.down = nn.Sequential(
             conv(channels, width, 3, 1), nn.PixelUnshuffle(2), conv(4 * width, width, 1, 1),
-            nn.ReLU(), conv(width, latent, 1, 1),
+            nn.LeakyReLU(0.2), conv(width, latent, 1, 1),
         )  # fmt: skip
         self.up = nn.Sequential(
-            conv(latent, 4 * width, 1, 1), nn.ReLU(), nn.PixelShuffle(2),
-            conv(width, width, near, 1), nn.ReLU(), conv(width, outputs, 1, 1),
+            conv(latent, 4 * width, 1, 1), nn.LeakyReLU(0.2), nn.PixelShuffle(2),
+            conv(width, width, near, 1), nn.LeakyReLU(0.2), conv(width, outputs, 1, 1),
         )  # fmt: skip
 
 
