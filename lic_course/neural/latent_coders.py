@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import nn
 
 from lic_course.entropy.tables import Coder, FrequencyTables
 from lic_course.errors import BitstreamError
@@ -57,6 +58,9 @@ class FactorizedCoder:
 
     def __init__(self, tables: FrequencyTables, levels: int) -> None:
         self.tables, self.levels = tables, levels
+
+    def to(self, device: str) -> None:
+        """Tables need no device."""
 
     def table_of(self, stream: str) -> FrequencyTables:
         """The tables that the stream's coder needs."""
@@ -109,6 +113,10 @@ class HyperpriorCoder:
         shifts: np.ndarray,  # (256, M) integers: how far each level moves the indexes
     ) -> None:
         self.z_tables, self.y_tables, self.h_s, self.shifts = z_tables, y_tables, h_s, shifts
+
+    def to(self, device: str) -> None:
+        """Compute the integer network on a device from now on."""
+        self.h_s.to(device)
 
     def table_of(self, stream: str) -> FrequencyTables:
         """The tables that the stream's coder needs."""
@@ -172,7 +180,11 @@ class HyperpriorCoder:
         M = prior.h_s[-1].out_channels // 2
         steps = torch.cat([torch.full((M,), 1 / GRID), torch.full((M,), 1 / INDEX_UNIT)])
         limits = torch.tensor([-MEAN_LIMIT, MEAN_LIMIT])
-        network = to_integers(prior.h_s, z_samples, Z_MAX, steps, limits)
+        h_s = deepcopy(prior.h_s)
+        if not prior.with_mean:
+            nn.init.zeros_(h_s[-1].weight[:M])
+            nn.init.zeros_(h_s[-1].bias[:M])
+        network = to_integers(h_s, z_samples, Z_MAX, steps, limits)
         with torch.no_grad():
             setting = gate(torch.linspace(0, gate.levels - 1, LEVELS))
             shifts = torch.round(index_shift(setting.gain[:, :, 0, 0])).clamp(-127, 127)
@@ -221,7 +233,11 @@ def for_each_stream(
     return {stream: make(stream, coder.table_of(stream)) for stream in coder.streams}
 
 
-CODERS = {"factorized": FactorizedCoder, "hyperprior": HyperpriorCoder}
+CODERS = {
+    "factorized": FactorizedCoder,
+    "scale-hyperprior": HyperpriorCoder,
+    "hyperprior": HyperpriorCoder,
+}
 
 
 def coder_from_arrays(
