@@ -1,4 +1,4 @@
-"""The bake-off of priors: one frozen transform, its rounded latents, and every prior fitted on them.
+"""The bake-off of priors: one frozen transform, and every prior fitted on its rounded latents.
 
 Trained end to end, two entropy models change the transform too, and after a short training their
 difference drowns in noise. Here the transform is frozen, so the distortion is the same for all, and

@@ -11,7 +11,7 @@ from lic_course.neural.layers import Residual, conv
 
 
 def residual_block(channels: int) -> Residual:
-    """x plus two 3x3 convolutions of it."""
+    """X plus two 3x3 convolutions of it."""
     return Residual(conv(channels, channels, 3, 1), nn.ReLU(), conv(channels, channels, 3, 1))
 
 

@@ -110,7 +110,7 @@ HEADS = {
     "scale": Head(0, 1, gaussian_likelihood),
     "mean-scale": Head(1, 1, lambda y, mu, sigma: gaussian_likelihood(y - mu, sigma)),
     "laplace": Head(1, 1, lambda y, mu, sigma: laplace_likelihood(y - mu, sigma * 2**-0.5)),
-    "asymmetric": Head(1, 2, lambda y, mu, l, r: asymmetric_likelihood(y - mu, l, r)),
+    "asymmetric": Head(1, 2, lambda y, mu, *sides: asymmetric_likelihood(y - mu, *sides)),
 }
 
 
@@ -150,21 +150,34 @@ class WarmUp:
 class HyperpriorOnRounded(nn.Module):
     """A hyper-latent z at a quarter of y's resolution tells what the head needs.
 
+    attention makes a module for the features of h_s, at half of y's resolution, from their number.
     z is rounded too: in training its rate is that of z plus noise, and h_s sees round(z).
     Source: Ballé et al., 2018; with means, Minnen et al., 2018; with Laplace, Zhou et al., 2018.
     """
 
-    def __init__(self, sigma: Tensor, head: str = "mean-scale", N: int = 32) -> None:
+    def __init__(
+        self,
+        sigma: Tensor,
+        head: str = "mean-scale",
+        N: int = 32,
+        attention: Callable[[int], nn.Module] | None = None,
+    ) -> None:
         super().__init__()
         M, self.head = len(sigma), HEADS[head]
         self.h_a = nn.Sequential(
             conv(M, N, 3, 1), nn.LeakyReLU(0.2), conv(N, N), nn.LeakyReLU(0.2), conv(N, N)
         )  # fmt: skip
         self.h_s = nn.Sequential(
-            deconv(N, N), nn.LeakyReLU(0.2), deconv(N, N), nn.LeakyReLU(0.2), conv(N, self.head.size * M, 3, 1)
+            deconv(N, N),
+            nn.LeakyReLU(0.2),
+            deconv(N, N),
+            nn.LeakyReLU(0.2),
+            conv(N, self.head.size * M, 3, 1),
         )
         self.z_prior, self.quantizer, self.warm_up = LogisticMixture(N), Mixed(), WarmUp()
         _begin([self.h_a, self.h_s], self.head.start(sigma))
+        if attention is not None:
+            self.h_s.insert(2, attention(N))
 
     def bits(self, y_hat: Tensor) -> Tensor:
         """Bits of each picture, (B,): those of z and those of y."""
@@ -190,7 +203,7 @@ class _Scale(nn.Module):
 
 
 class CoarseToFine(nn.Module):
-    """Two hyper-latents: z1 at a quarter of y's resolution predicts z2 at a half, and z2 predicts y.
+    """Two hyper-latents: z1, at a quarter of y's resolution, predicts z2 at a half, and z2 y.
 
     near: each prediction sees near x near positions of the features decoded before it. No element
     waits for another of its own level, so that every level decodes in parallel.

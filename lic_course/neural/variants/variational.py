@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from lic_course import bake_off, images
+from lic_course.neural.attention import NonLocalAttention
 from lic_course.neural.codec import Model
 from lic_course.neural.rounded_priors import (
     CoarseToFine,
@@ -18,8 +19,9 @@ from lic_course.neural.rounded_priors import (
     HyperpriorOnRounded,
     LaplacePerPicture,
 )
-from lic_course.neural.variants import experiment
+from lic_course.neural.variants import experiment, variational_networks
 
+__all__ = ["variational_networks"]  # registers its experiments too
 LEVEL = 100  # of the gate, 0 to 255, at which latents are cached
 MEAN_SCALE = partial(HyperpriorOnRounded, head="mean-scale")
 
@@ -57,7 +59,10 @@ def run_laplace(pictures: list[np.ndarray], seconds: float, seed: int) -> dict:
 @experiment("asymmetric-gaussian", "98", "two scales for each element: never worse, a small gain")
 def run_asymmetric(pictures: list[np.ndarray], seconds: float, seed: int) -> dict:
     """One scale against one for each side of the mean."""
-    priors = {"symmetric": MEAN_SCALE, "asymmetric": partial(HyperpriorOnRounded, head="asymmetric")}
+    priors = {
+        "symmetric": MEAN_SCALE,
+        "asymmetric": partial(HyperpriorOnRounded, head="asymmetric"),
+    }
     return _compare(pictures, priors, seconds, seed)
 
 
@@ -70,6 +75,21 @@ def run_coarse_to_fine(pictures: list[np.ndarray], seconds: float, seed: int) ->
         "two levels, 1x1": partial(CoarseToFine, near=1),
     }
     return _compare(pictures, priors, seconds, seed)
+
+
+@experiment("non-local-attention", "48", "attention gains a little, and costs the square of h w")
+def run_attention(pictures: list[np.ndarray], seconds: float, seed: int) -> dict:
+    """Attention in the hyper-decoder: none, from the neighborhood, from everywhere."""
+    local = partial(NonLocalAttention, local=True)
+    priors = {
+        "none": MEAN_SCALE,
+        "local attention": partial(MEAN_SCALE, attention=local),
+        "non-local attention": partial(MEAN_SCALE, attention=NonLocalAttention),
+    }
+    sizes = {"512x768": 32 * 48, "2048x3072": 128 * 192, "4096x6144": 256 * 384}
+    matrix = {name: round(4 * places**2 / 1e6, 1) for name, places in sizes.items()}
+    result = _compare(pictures, priors, seconds, seed)
+    return result | {"megabytes of the attention matrix at the latent": matrix}
 
 
 def _texture(model: Model, name: str) -> tuple[Tensor, Tensor]:
