@@ -69,7 +69,7 @@ def test_hyperprior_needs_its_own_z(latents):
     with torch.no_grad():
         _, z = prior.quantizer(prior.h_a(torch.asinh(y)))
         own, other, none = (
-            -torch.log2(prior.head.probability(y, prior.h_s(z)).clamp(1e-9)).sum()
+            -torch.log2(prior.head.probability(y, prior.h_s(z), prior.unit).clamp(1e-9)).sum()
             for z in (z, z.roll(1, 0), 0 * z)
         )
     assert own < 0.9 * none

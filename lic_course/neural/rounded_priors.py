@@ -96,14 +96,17 @@ class Head:
         index = torch.log(sigma.clamp(SCALE_MIN) / SCALE_MIN) / SCALE_STEP / INDEX_UNIT
         return torch.cat([torch.zeros_like(sigma)] * self.means + [index] * self.scales)
 
-    def probability(self, y: Tensor, output: Tensor) -> Tensor:
-        """The likelihoods of y, (B, M, h, w), from the outputs (B, size M, h, w) of a network."""
+    def probability(self, y: Tensor, output: Tensor, unit: Tensor | float = 1.0) -> Tensor:
+        """The likelihoods of y, (B, M, h, w), from the outputs (B, size M, h, w) of a network.
+
+        unit: what 1 in the output means for a mean, such as the scale of its channel.
+        """
         numbers = output.chunk(self.size, dim=1)
         scales = [
             scale_of(lower_bound(INDEX_UNIT * number, 0.0).clamp(max=SCALES - 1))
             for number in numbers[self.means :]
         ]
-        return self.likelihood(y, *numbers[: self.means], *scales)
+        return self.likelihood(y, *(unit * mean for mean in numbers[: self.means]), *scales)
 
 
 HEADS = {
@@ -176,6 +179,7 @@ class HyperpriorOnRounded(nn.Module):
         )
         self.z_prior, self.quantizer, self.warm_up = LogisticMixture(N), Mixed(), WarmUp()
         _begin([self.h_a, self.h_s], self.head.start(sigma))
+        self.register_buffer("unit", sigma[:, None, None])
         if attention is not None:
             self.h_s.insert(2, attention(N))
 
@@ -184,7 +188,9 @@ class HyperpriorOnRounded(nn.Module):
         for_rate, z_hat = self.quantizer(self.h_a(torch.asinh(y_hat)))
         bits_of_z = bits_of(self.z_prior.likelihood(for_rate))
         weight = self.warm_up.weight(self.training)
-        return weight * bits_of_z + bits_of(self.head.probability(y_hat, self.h_s(z_hat)))
+        return weight * bits_of_z + bits_of(
+            self.head.probability(y_hat, self.h_s(z_hat), self.unit)
+        )
 
 
 class _Scale(nn.Module):
@@ -217,6 +223,7 @@ class CoarseToFine(nn.Module):
         self.coarse = _Scale(width, width, width // 2, 2 * width, near)
         self.z_prior, self.quantizer, self.warm_up = LogisticMixture(width // 2), Mixed(), WarmUp()
         _begin([self.fine.down, self.fine.up], self.head.start(sigma))
+        self.register_buffer("unit", sigma[:, None, None])
         _begin([self.coarse.down, self.coarse.up], self.head.start(torch.full((width,), 2.0)))
 
     def bits(self, y_hat: Tensor) -> Tensor:
@@ -226,4 +233,6 @@ class CoarseToFine(nn.Module):
         bits_1 = bits_of(self.z_prior.likelihood(rate1))
         bits_2 = bits_of(self.head.probability(rate2, self.coarse.up(z1)))
         weight = self.warm_up.weight(self.training)
-        return weight * (bits_1 + bits_2) + bits_of(self.head.probability(y_hat, self.fine.up(z2)))
+        return weight * (bits_1 + bits_2) + bits_of(
+            self.head.probability(y_hat, self.fine.up(z2), self.unit)
+        )
