@@ -13,7 +13,7 @@
 # - **see** why neighboring latents share a scale, and **compute** what knowing it saves;
 # - **follow** the bits from z to an index into 64 integer tables;
 # - **make** a float network fail as a probability model, and **say** why integers do not;
-# - **run** a fair contest of priors, and **read** it without fooling yourself.
+# - **run** a fair contest of priors, and **read** it.
 #
 # You will build: the codec `hyperprior`.
 
@@ -28,6 +28,17 @@ from lic_course import evaluate, exercises, images, metrics, plots, widgets
 
 plots.style()
 
+# %%
+from lic_course.entropy.tables import Decoder, Encoder
+from lic_course.errors import BitstreamError
+from lic_course.neural import exactness, priors, rounded_priors
+from lic_course.neural.attention import NonLocalAttention
+from lic_course.neural.codec import Model, read_streams, write_streams
+from lic_course.neural.conditional import universal_quantize
+from lic_course.neural.latent_coders import round_latent
+from lic_course.neural.priors import bits_of, gaussian_likelihood
+from lic_course.neural.variants import recorded
+
 # %% [markdown]
 # ## What has a variational autoencoder to do with a codec?
 #
@@ -40,11 +51,10 @@ plots.style()
 # And if $p(x|\tilde y)$ is a Gaussian around the decoder's picture, what is $\log p(x|\tilde y)$?
 
 # %%
-from lic_course.neural.codec import Model
-from lic_course.neural.priors import bits_of, gaussian_likelihood
-
 model = Model.load("hyperprior")
 net, M = model.network, model.transform.M
+
+# %%
 photo = images.builtin("astronaut")[:256, 96:352]
 x = torch.tensor(photo).permute(2, 0, 1)[None] / 255
 print(f"M = {M} channels, weights {model.fingerprint.hex()}")
@@ -53,6 +63,8 @@ print(f"M = {M} channels, weights {model.fingerprint.hex()}")
 lam = 0.005  # of bpp + lambda MSE
 lam_nats = lam * np.log(2) / 3
 pixels = 255 * x
+
+# %% tags=["nbval-ignore-output"]
 torch.manual_seed(0)
 with torch.no_grad():
     setting = net.gate(torch.tensor([3.0]))
@@ -67,9 +79,13 @@ log_q = 0.0  # a uniform density of width 1 is 1
 log_p = -np.log(2) * bits_of(gaussian_likelihood(noisy - mu, sigma)).item()
 decoder = torch.distributions.Normal(picture, (2 * lam_nats) ** -0.5)
 log_px = decoder.log_prob(pixels).sum().item()
+
+# %% tags=["nbval-ignore-output"]
 constant = 1.5 * np.log(np.pi / lam_nats)  # nats per pixel, whatever the network does
 area = x[0, 0].numel()
 bound = (-(log_px + log_p - log_q) / area - constant) / np.log(2)
+
+# %% tags=["nbval-ignore-output"]
 rate = -log_p / area / np.log(2)
 mse = (picture - pixels).square().mean().item()
 print(f"-ELBO, less a constant, in bits per pixel {bound:.4f}")
@@ -112,19 +128,8 @@ print(
 # *signs* are a mess, but the *scale* is shared. Lesson 02 met this as the tent of the DCT: a mixture of Gaussians
 # of many scales.
 #
-# What is it worth? Code a Gaussian of scale 0.3 or 6, half each, with one density for both, or with the right one:
-
-# %%
-rng = np.random.default_rng(0)
-true_scale = rng.choice([0.3, 6.0], 100_000)
-v = np.rint(rng.normal(0, true_scale))
-share = np.bincount((v - v.min()).astype(int)) / v.size
-pooled = -np.log2(share[(v - v.min()).astype(int)]).mean()
-known = gaussian_likelihood(torch.tensor(v), torch.tensor(true_scale))
-print(f"one density {pooled:.2f} bits, the right one {-known.log2().mean():.2f} bits")
-
-# %% [markdown]
-# **So.** Nearly a bit for each number, if somebody told the scale for free. Nobody does: it takes a *message*.
+# A Gaussian of the right scale costs far fewer bits than one for all, if somebody tells the scale. It takes a
+# *message*.
 
 # %% [markdown]
 # ### The hyper-latent
@@ -167,12 +172,11 @@ other = np.pad(other, ((0, 0), (0, 8 - other.shape[1]), (0, 0)), "edge")
 cases = {"its own z": z, "zeros": 0 * z, "another picture's z": other.astype(np.int32)}
 for name, told in cases.items():
     print(f"{name:20} {bits_of_y(told) / 8:6.0f} bytes for y")
-print(
-    f"z itself {model.coder.z_tables.bits(z, np.arange(len(z))[:, None, None]).sum() / 8:.0f} bytes"
-)
+own_bits = model.coder.z_tables.bits(z, np.arange(64)[:, None, None]).sum()
+print(f"z itself {own_bits / 8:.0f} bytes")
 
 # %% [markdown]
-# **So.** A message of few bytes saves many. Wrong information is worse than none.
+# **So.** A message of 600 bytes saves tens of thousands. Wrong information is worse than none.
 
 # %% [markdown]
 # ### The bake-off
@@ -181,39 +185,10 @@ print(
 # *freeze* one transform, round the latents of many crops, and let each prior fit these same integers. Distortion
 # is then equal by construction. The one rule of the game: a prior has `bits(y_hat)`.
 #
-# A toy first, with integers whose scale and mean change from block to block. **Ask.** In which order will they end?
-
-# %%
-from functools import partial
-
-from lic_course.bake_off import Latents, bake_off, table
-from lic_course.neural.rounded_priors import FactorizedPrior, HyperpriorOnRounded
-
-g = torch.Generator().manual_seed(1)
-scale, center = (
-    torch.rand(2, 120, 1, 3, 3, generator=g)
-    .repeat_interleave(4, 3)
-    .repeat_interleave(4, 4)
-)
-toy = torch.round(
-    12 * center - 6 + 0.3 * 40**scale * torch.randn(120, 12, 12, 12, generator=g)
-)
-latents = Latents(toy[:96].short(), toy[96:].short(), 144 * 256)
-
-# %% tags=["nbval-ignore-output"]
-priors = {"factorized": FactorizedPrior}
-for head in ("scale", "mean-scale"):
-    priors[head] = partial(HyperpriorOnRounded, head=head, N=8)
-for name, row in table(bake_off(latents, priors, steps=250)).items():
-    print(f"{name:12} {row['bpp']:.4f} bpp {row['change_percent']:+6.1f} %")
-
-# %% [markdown]
 # Now real latents, recorded: the frozen transform of `hyperprior`, one crop of each of 375 photographs, a fifth of
 # them for testing.
 
 # %%
-from lic_course.neural.variants import recorded
-
 rows = recorded("bake-off")["priors"]
 for name, row in rows.items():
     print(f"{name:22} {row['bpp']:.4f} bpp {row['change_percent']:+6.1f} %")
@@ -225,8 +200,12 @@ plots.bars(
 )
 
 # %% [markdown]
-# **So.** Scales first, then means: the order of the literature, on equal integers. Lesson 11 enters context models
-# into the same race.
+# **So.** The hyperprior needs six percent fewer bits, side information included. Means add nothing here: after 400
+# steps on 300 crops (training bits are far lower than test bits: it learns crops by heart) they are half a percent
+# *behind* plain scales. The literature's order, factorized > scale > mean-scale, needs more crops or more time; on
+# synthetic integers with known means a test of the package shows it. Report what you measured.
+#
+# Lesson 11 enters context models into the same race.
 
 # %% [markdown]
 # ## Will another computer read it?
@@ -236,19 +215,17 @@ plots.bars(
 #
 # Here is `h_s` as it was trained, in floats. "Another computer" is the same network with 64 bits instead of 32:
 
-
 # %%
-from lic_course.neural.priors import INDEX_UNIT, LEVEL_MAX, index_shift
 
 
 def float_index(z, level, dtype=torch.float32):
-    plane = np.full_like(z[:1], level * LEVEL_MAX // 255)
+    plane = np.full_like(z[:1], level * priors.LEVEL_MAX // 255)
     a = torch.from_numpy(np.concatenate([z, plane]))[None].to(dtype)
     with torch.no_grad():
         out = net.prior.h_s.to(dtype)(a)[0, M:]
-        shift = index_shift(model._setting(level).gain)[0]
+        shift = priors.index_shift(model._setting(level).gain)[0]
     net.prior.h_s.float()
-    return (INDEX_UNIT * out + shift).clamp(0, 63)
+    return (priors.INDEX_UNIT * out + shift).clamp(0, 63)
 
 
 # %% tags=["nbval-ignore-output"]
@@ -271,6 +248,8 @@ for level in range(255, 0, -3):
     flips = np.argwhere((one != two).numpy())
     if len(flips):
         break
+
+# %% tags=["nbval-ignore-output"]
 place = tuple(flips[0]) if len(flips) else (M // 2, 16, 16)
 print(f"level {level}: {len(flips)} of {one.numel()} indexes differ, first at {place}")
 
@@ -278,9 +257,6 @@ print(f"level {level}: {len(flips)} of {one.numel()} indexes differ, first at {p
 # Now let the encoder use the one, and the decoder the other:
 
 # %% tags=["nbval-ignore-output"]
-from lic_course.entropy.tables import Decoder, Encoder
-from lic_course.errors import BitstreamError
-
 ours = one.numpy().astype(np.int32)
 theirs = ours.copy()
 theirs[place] = two.numpy()[place] if len(flips) else ours[place] + 1
@@ -290,23 +266,15 @@ coder.code(symbols, ours)
 data = coder.finish()
 
 # %% tags=["nbval-ignore-output"]
-decoded = {}
-for name, indexes in {"same indexes": ours, "one index differs": theirs}.items():
+for name, indexes in {"same indexes": ours, "one differs": theirs}.items():
     try:
-        coder = Decoder(tables, data)
-        read = coder.code(None, indexes)
-        print(f"{name}: {(read != symbols).sum()} of {read.size} symbols wrong", end="")
-        decoded[name] = model.synthesize(np.clip(read, -60, 60), level, whole.shape)
-        coder.finish()
-        print(", no error")
+        read = Decoder(tables, data).code(None, indexes)
+        print(f"{name}: {(read != symbols).sum()} of {read.size} symbols wrong")
     except BitstreamError as error:
-        print(f"; BitstreamError: {error}")
-
-# %% tags=["nbval-ignore-output"]
-plots.show(list(decoded.values()), list(decoded), width=5)
+        print(f"{name}: BitstreamError: {error}")
 
 # %% [markdown]
-# **So.** An entropy decoder with one wrong table loses its place, and everything after is garbage. This happened
+# **So.** An entropy decoder with one wrong table loses its place; what follows is garbage, or an error. This happened
 # to real projects: files made on one computer showed black squares on another. The survey speaks of the device a
 # network was *trained* on; that does not matter. What matters is that *encoder and decoder* compute probabilities
 # alike. (In `g_s` the same last digits change a pixel by nothing you could see.)
@@ -320,13 +288,11 @@ plots.show(list(decoded.values()), list(decoded), width=5)
 # %%
 for n, layer in enumerate(model.coder.h_s.layers):
     worst = model.coder.h_s.check_bounds()[n]
-    print(
-        f"layer {n}: W {tuple(layer.W.shape)}, largest sum 2^{np.log2(worst):.1f} < 2^53"
-    )
+    print(f"{tuple(layer.W.shape)}: largest sum 2^{np.log2(worst):.1f} < 2^53")
 
 # %%
 z = np.rint(latent.z).astype(np.int32)
-plane = np.full_like(z[:1], 128 * LEVEL_MAX // 255)
+plane = np.full_like(z[:1], 128 * priors.LEVEL_MAX // 255)
 a = np.concatenate([z, plane])
 outputs = [model.coder.h_s(a), model.coder.h_s(np.stack([a] * 8))[5]]
 threads = torch.get_num_threads()
@@ -334,6 +300,8 @@ for n in (1, 2):
     torch.set_num_threads(n)
     outputs.append(model.coder.h_s(a))
 torch.set_num_threads(threads)
+
+# %%
 assert all(np.array_equal(outputs[0], other) for other in outputs)
 print(f"{outputs[0].size} outputs, 4 settings, 0 differ")
 
@@ -342,8 +310,6 @@ print(f"{outputs[0].size} outputs, 4 settings, 0 differ")
 # of convolutions), and decoded in all others:
 
 # %%
-from lic_course.neural import exactness
-
 report = exactness.check(["hyperprior"], pictures=4)
 print(f"{report.files} files, decoded {report.decoded} times: ", end="")
 print(f"{report.different_latents} latents differ, {report.failed} failed")
@@ -373,8 +339,6 @@ plots.curves(range(8), lines, "level", "gain", log="y")
 print("level   bytes    PSNR")
 for level in (100, 101, 102, 110, 127):
     part = model.analyze(photo, level)
-    from lic_course.neural.codec import read_streams, write_streams
-
     streams = write_streams(model, part, level)
     y_hat = read_streams(model, streams, photo.shape)[1].y_hat
     psnr = metrics.psnr(photo, model.synthesize(y_hat, level, photo.shape))
@@ -391,12 +355,13 @@ for level in (100, 101, 102, 110, 127):
 share = np.linspace(0, 1, 9)
 gain = 1 ** (1 - share) * 4**share
 inverse = 1 - share + share / 4
-for l, product in zip(share, gain * inverse, strict=True):
-    print(f"l = {l:.3f}   gain × inverse = {product:.3f}")
+for step, product in zip(share, gain * inverse, strict=True):
+    print(f"l = {step:.3f}   gain × inverse = {product:.3f}")
 
 # %% [markdown]
-# **So.** At $l$ = 0 and 1 nothing is wrong; in between, the picture's contrast is up to 25 % too strong. And where the
-# gains of $z$ are mixed so, the indexes of the scales differ: garbage. *Test between the anchors.*
+# **So.** At $l$ = 0 and 1 nothing is wrong; in between, up to 25 % too strong. Our eight levels lie so close that the
+# bug costs only 0.05 dB (recorded as `gain-vectors`); no eye sees it. Where gains of $z$ are mixed so, the indexes of
+# the scales differ: garbage. *Test between the anchors.*
 
 # %% [markdown]
 # ## What else did the family try?
@@ -409,48 +374,22 @@ for l, product in zip(share, gain * inverse, strict=True):
 # [7], for satellites: no hyper-network; send one Laplace scale per channel and picture, 16 bits each with the median.
 
 # %%
-from lic_course.neural.rounded_priors import LaplacePerPicture
-
-own = LaplacePerPicture().bits(torch.tensor(np.rint(latent.y))[None])
+own = rounded_priors.LaplacePerPicture().bits(torch.tensor(np.rint(latent.y))[None])
 print(f"one scale per channel {own.item() / 8:.0f} bytes, of which {2 * M} tell them")
-hyper = (
-    bits_of_y(z) + model.coder.z_tables.bits(z, np.arange(len(z))[:, None, None]).sum()
-)
-print(f"hyperprior            {hyper / 8:.0f} bytes")
+print(f"hyperprior            {(bits_of_y(z) + own_bits) / 8:.0f} bytes")
 
 # %% [markdown]
-# ### Finer: from coarse to fine, and other shapes
-#
-# [8] predicts $z_2$ from $z_1$, and $y$ from $z_2$, each element from 5×5 neighbors *of the level above*, so that
-# every level decodes in parallel. [9] takes a Laplace density; [6] a Gaussian with two scales, one for each side
-# of its mean:
+# **So.** No network, but no good either. [8] goes the other way: $z_1$ predicts $z_2$, and that $y$, each element from
+# 5×5 neighbors *of the level above*, so that a level decodes at once. Recorded, on equal integers of 256×256 pixels:
 
 # %%
-from lic_course.neural.rounded_priors import CoarseToFine, asymmetric_likelihood
-
-v = torch.arange(-12.0, 13)
-p = asymmetric_likelihood(v, torch.tensor(1.5), torch.tensor(4.0))
-even = gaussian_likelihood(v, torch.tensor(2.75))
-plots.curves(v, {"asymmetric": p, "Gauss": even}, "symbol", "probability")
-print(
-    f"sum {p.sum():.4f}; levels of CoarseToFine:",
-    *dict(CoarseToFine(torch.ones(8)).named_children()),
-)
-
-# %% [markdown]
-# **So.** One number of 8 bits per channel cannot follow the picture from place to place, but it follows it from
-# picture to picture, without any network. Here are the recorded contests, each on equal integers:
-
-# %%
-for name in (
-    "reduced-complexity",
-    "coarse-to-fine",
-    "laplace-hyperprior",
-    "asymmetric-gaussian",
-):
-    print(name)
+for name in ("reduced-complexity", "coarse-to-fine"):
     for prior, row in recorded(name)["priors"].items():
-        print(f"   {prior:22} {row['bpp']:.4f} bpp {row['change_percent']:+6.1f} %")
+        print(f"{prior:22} {row['bpp']:.4f} bpp, {row['change_percent']:+.1f} %")
+
+# %% [markdown]
+# **So.** A small crop pays 0.05 bpp to tell 192 scales; [7] has few channels and large pictures. And two levels, trained
+# for a few seconds, stay behind one: neither claim came out at this scale.
 
 # %% [markdown]
 # ### Farther: non-local attention
@@ -458,17 +397,11 @@ for name in (
 # [10] lets each position look at *all* others. Its last layer starts at zero: at first the module does nothing.
 
 # %%
-from lic_course.neural.attention import NonLocalAttention
-
 module, maps = NonLocalAttention(16), torch.randn(1, 16, 8, 8)
 assert torch.equal(module(maps), maps)
 for height, width in ((512, 768), (4096, 6144)):
     places = height * width // 256
-    print(
-        f"{height}×{width} pixels: {places}² weights, {4 * places**2 / 1e6:.0f} MB of memory"
-    )
-for prior, row in recorded("non-local-attention")["priors"].items():
-    print(f"{prior:20} {row['bpp']:.4f} bpp {row['change_percent']:+6.1f} %")
+    print(f"{height}×{width}: {places}² weights, {4e-9 * places**2:.2f} GB each")
 
 # %% [markdown]
 # **So.** The price grows with the *square* of the area, and a tile no longer gives the same result as the whole
@@ -481,9 +414,11 @@ for prior, row in recorded("non-local-attention")["priors"].items():
 # %%
 for name, row in recorded("post-filter").items():
     gain = row["after"] - row["before"]
-    print(
-        f"{name:17} quality {row['quality']:3.0f}: {row['before']:.2f} dB {gain:+.2f} dB"
-    )
+    print(f"{name:17} {row['before']:.2f} dB {gain:+.2f} dB")
+
+# %% [markdown]
+# **So.** After 200 steps it gains nothing behind our decoder, which was trained for the same error, and a few
+# hundredths of a decibel behind JPEG. The paper's gain at low rates needs a larger filter and patience.
 
 # %% [markdown]
 # ### Conditioned: the rate as an input
@@ -493,18 +428,16 @@ for name, row in recorded("post-filter").items():
 # uniform whatever $y$ is; that is what noise in training stands for:
 
 # %%
-from lic_course.neural.conditional import universal_quantize
-
 v = torch.randn(20_000, generator=torch.Generator().manual_seed(0)) * 0.3
+
+# %%
 u = torch.rand(20_000, generator=torch.Generator().manual_seed(1))
 errors = {"round(y) - y": v.round() - v, "universal": universal_quantize(v, 1.0, u) - v}
 plots.histogram({k: e.numpy() for k, e in errors.items()}, "error", bins=40)
 
-# %%
-found = recorded("conditional")
-for name in ("separate", "conditional"):
-    points = [f"{p['bpp']:.3f} bpp {p['psnr']:.2f} dB" for p in found[name]]
-    print(f"{name:12}", "; ".join(points))
+# %% [markdown]
+# **So.** Plain rounding turns every small number into 0: its error is the number itself. With a random $u$ the error
+# has nothing to do with $y$.
 
 # %% [markdown]
 # ### In many steps: conceptual compression
@@ -515,38 +448,49 @@ for name in ("separate", "conditional"):
 # %%
 found = recorded("conceptual-compression")
 print("bits of each step:", *found["6 steps"]["bits of each step"])
-for name in ("1 and 2", "3 and 4", "5 and 6"):
-    row = found["two of six"][name]
-    print(
-        f"told only steps {name}: MSE {row['mse']:.4f}, of 4×4 means {row['coarse']:.4f}"
-    )
+
+# %% [markdown]
+# **So.** The first steps tell most bits, and the last two hardly any structure. But "structure first, detail later"
+# came out only in part: told alone, steps 3 and 4 make no worse a picture than 1 and 2 (MSE 0.026 against 0.029).
 
 # %% [markdown]
 # ## Break it once
 #
-# **Ask.** One element of $z$ is wrong by 3, one of 4096. How much of the picture goes?
+# **Ask.** One index of 196 608 is wrong by one. Does the decoder notice? Try twenty places:
 
-# %% tags=["nbval-ignore-output"]
-from lic_course.neural.latent_coders import round_latent
-
-level = 128
-mean, index = model.coder.parameters_of(z, latent.y.shape, level)
+# %%
+mean, index = model.coder.parameters_of(z, latent.y.shape, 128)
+symbols = round_latent(latent.y - mean / 16)
 coder = Encoder(tables)
-coder.code(round_latent(latent.y - mean / 16), index)
+coder.code(symbols, index)
 data = coder.finish()
-wrong = z.copy()
-wrong[np.abs(z).sum(axis=(1, 2)).argmax(), 4, 4] += 3
-mean, index = model.coder.parameters_of(wrong, latent.y.shape, level)
-read = Decoder(tables, data).code(None, index)
-broken = model.synthesize(np.clip(read + mean / 16, -60, 60), level, whole.shape)
 
-# %% tags=["nbval-ignore-output"]
-right = model.synthesize(np.rint(latent.y), level, whole.shape)
-plots.show([right, broken], ["right", "one element of z is wrong"], width=5)
+
+# %%
+def read_with(index):
+    try:
+        return Decoder(tables, data).code(None, index)
+    except BitstreamError:
+        return None
+
+
+# %%
+outcomes, silent = [], symbols
+for place in np.random.default_rng(0).choice(index.size, 20, replace=False):
+    wrong = index.copy()
+    wrong.flat[place] = min(wrong.flat[place] + 1, 63)
+    read = read_with(wrong)
+    outcomes.append("noticed" if read is None else int((read != symbols).sum()))
+    silent = silent if read is None else read
+print(*outcomes)
+pair = [np.clip(read + mean / 16, -60, 60) for read in (symbols, silent)]
+pair = [model.synthesize(y_hat, 128, whole.shape) for y_hat in pair]
+plots.show(pair, ["right", "the last that went unnoticed"], width=5)
 
 # %% [markdown]
-# **So.** Its own neighborhood gets wrong tables, the decoder loses its place, and the rest is noise. In a `.lic`
-# file a checksum notices first. Side information is the part of a file that you protect best.
+# **So.** Half of them lead to a value that no table has, and are noticed. Some do no harm: a zero among zeros. And one
+# turns thousands of symbols into others without a word. A checksum guards a `.lic` file against damage, but not
+# against a decoder that computes wrong tables.
 
 # %% [markdown]
 # ## From picture to bytes and back
@@ -565,12 +509,9 @@ for quality in (10, 50, 90):
     streams = write_streams(model, parts, level)
     bits = read_streams(model, streams, whole.shape)[1].bits
     estimate = sum(b.sum() for b in bits.values()) / 8
-    print(
-        f"{quality:7} {estimate:8.0f} {len(data):8} bytes  {metrics.psnr(whole, y):.2f} dB"
-    )
+    psnr = metrics.psnr(whole, y)
+    print(f"{quality:7} {estimate:8.0f} {len(data):8} bytes  {psnr:.2f} dB")
     assert abs(len(data) - estimate) < 0.01 * estimate + 100
-
-# %%
 print(lic_course.info(data))
 
 # %% [markdown]
@@ -722,7 +663,7 @@ exercises.check("07.gains_at", gains_at)
 # | [50] "achieved bits per pixel (bpp) of 4.10". | Per color component, of a bound, for nearly lossless pictures; no file. |
 # | [52] "lacks parallel decoding". | Each level decodes at once; avoiding a serial context was its point. |
 # | [48]: 0.2 bpp, 30 dB, MS-SSIM 0.7768. | JPEG has more at that rate: misread. |
-# | [47]: "massive training parameters". | A filter is small; what it gains stands above. |
+# | [47]: "massive training parameters". | Our small filter gained nothing at either rate. |
 
 # %% [markdown]
 # ## In three sentences
@@ -751,7 +692,7 @@ exercises.check("07.gains_at", gains_at)
 # 9. L. Zhou et al., "Variational autoencoder for low bit-rate image compression", *CVPR Workshops*, 2018 [47].
 
 # %% [markdown]
-# 10. T. Chen et al., "End-to-end learnt image compression via non-local attention optimization and improved context
+# 10. T. Chen et al., "End-to-end learned image compression via non-local attention optimization and improved context
 #     modeling", *IEEE Transactions on Image Processing*, 30, 3179–3191, 2021 [48].
 # 11. Y. Choi, M. El-Khamy and J. Lee, "Variable rate deep image compression with a conditional autoencoder", *ICCV*,
 #     2019 [97].
