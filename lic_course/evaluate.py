@@ -6,7 +6,6 @@ Every rate is the length of a complete file, every quality that of the picture d
 import os
 import platform
 import time
-import tracemalloc
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -14,13 +13,13 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from statistics import median
-from types import ModuleType
 
 import numpy as np
 
 import lic_course
 from lic_course import datasets, images, metrics
 from lic_course.codec import available, get
+from lic_course.costs import Cost, cost
 from lic_course.errors import LicError
 from lic_course.results import (
     Curve,
@@ -41,6 +40,7 @@ __all__ = [
     "Point",
     "Results",
     "Timing",
+    "bake_off",  # noqa: F822
     "bd_table",
     "cost",
     "load_results",
@@ -79,6 +79,15 @@ PILLOW_CODECS = {
     "libwebp": "webp",
     "libavif": "avif",
 }
+
+
+def __getattr__(name: str):
+    """`bake_off`, which needs torch, at its first use; see lic_course.bake_off."""
+    if name == "bake_off":
+        from lic_course.bake_off import bake_off
+
+        return bake_off
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def measure(image: np.ndarray, codec: str, quality: float, picture: str = "") -> Point:
@@ -237,56 +246,6 @@ def processor() -> str:
             if line.startswith("model name"):
                 return line.split(":", 1)[1].strip()
     return platform.processor() or platform.machine()
-
-
-@dataclass
-class Cost:
-    """Seconds and peak memory of a `with cost() as c:` block; printed as a lesson prints them."""
-
-    seconds: float = 0.0
-    megabytes: float = 0.0  # 10^6 bytes on top of what was in use before
-    where: str = ""  # " on the GPU" when the memory is that of a GPU
-
-    def __str__(self) -> str:
-        return f"{self.seconds:.2f} s, {self.megabytes:.0f} MB of memory{self.where}"
-
-
-@contextmanager
-def cost(gpu: bool = False) -> Iterator[Cost]:
-    """Measure the seconds and the peak memory of what happens inside the `with` block.
-
-    gpu: wait for the GPU at both ends and tell its memory instead of the processor's. Memory of
-    NumPy arrays and Python objects is counted; memory that libraries take for themselves is not.
-    """
-    measured = Cost(where=" on the GPU" * gpu)
-    cuda = _cuda() if gpu else None
-    if cuda:
-        cuda.synchronize()
-        cuda.reset_peak_memory_stats()
-        before = cuda.memory_allocated()
-    else:
-        tracemalloc.start()
-    start = time.perf_counter()
-    try:
-        yield measured
-    finally:
-        if cuda:
-            cuda.synchronize()
-        measured.seconds = time.perf_counter() - start
-        if cuda:
-            peak = cuda.max_memory_allocated() - before
-        else:
-            peak = tracemalloc.get_traced_memory()[1]
-            tracemalloc.stop()
-        measured.megabytes = peak / 1e6
-
-
-def _cuda() -> ModuleType:
-    import torch
-
-    if not torch.cuda.is_available():
-        raise LicError("There is no NVIDIA GPU here: measure with cost(), without gpu=True.")
-    return torch.cuda
 
 
 @dataclass(frozen=True)
