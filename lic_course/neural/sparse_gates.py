@@ -40,7 +40,7 @@ class WinnerTakeAll(nn.Module):
         rows = size.permute(0, 2, 3, 1) if self.everywhere_alike else size
         rows = rows.flatten(0, 2) if self.everywhere_alike else rows.reshape(1, -1)
         keep = max(1, round(share * rows.shape[1]))
-        mask = torch.zeros_like(rows).scatter_(1, rows.topk(keep, dim=1).indices, 1.0)
+        mask = torch.zeros_like(rows).scatter_(1, rows.topk(keep, dim=1, sorted=False).indices, 1.0)
         if not self.everywhere_alike:
             return mask.view(y.shape)
         B, M, h, w = y.shape

@@ -135,6 +135,7 @@ def digits(value: float, count: int = 4) -> float:
 
 def entropy(symbols: Tensor) -> float:
     """Bits for each of the whole numbers, by their own histogram."""
-    counts = torch.unique(symbols, return_counts=True)[1].double()
-    p = counts / counts.sum()
+    numbers = symbols.flatten().long()
+    counts = torch.bincount(numbers - numbers.min()).double()
+    p = counts[counts > 0] / counts.sum()
     return float(-(p * torch.log2(p)).sum())
