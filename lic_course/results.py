@@ -237,6 +237,8 @@ class BdRate:
     mean: float  # negative: fewer bits than the anchor
     half_width: float  # of the 95 % interval of the mean; nan for fewer than two pictures
     of_mean_curve: float  # BD-rate of the averaged curves, as papers report it
+    lowest: float  # of the pictures
+    highest: float
 
     def __str__(self) -> str:
         return f"{self.mean:+.1f} ± {self.half_width:.1f} %"
@@ -300,7 +302,7 @@ def compare(anchor: Results, test: Results, quality: str = "psnr") -> BdRate:
     whole = metrics.bd_rate(
         *worth_choosing(*anchor.curve("bpp", quality)), *worth_choosing(*test.curve("bpp", quality))
     )
-    return BdRate(float(np.mean(rates)), half_width, whole)
+    return BdRate(float(np.mean(rates)), half_width, whole, min(rates), max(rates))
 
 
 def worth_choosing(rate: np.ndarray, quality: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

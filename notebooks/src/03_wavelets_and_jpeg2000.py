@@ -23,7 +23,7 @@
 # %%
 import numpy as np
 
-from lic_course import exercises, images, metrics, plots, widgets
+from lic_course import evaluate, exercises, images, metrics, plots, widgets
 from lic_course.classical import dct, ezw, jpeg2000, jpeg_ls, spiht, wavelet
 
 plots.style()
@@ -254,8 +254,6 @@ text = """ 63 -34 49  10 7 13 -12 7   -31 23 14 -13 3 4 6 -1
            -5   9 -1  47 4  6  -2 2     3  0 -3   2 3 -2 0 4
             2  -3  6  -4 3  6   3 6     5 11  5   6 0  3 -4 4"""
 C = np.array(text.split(), int).reshape(8, 8)
-
-# %%
 passes = ezw.encode(C, levels=3, count=2)
 for one in passes:
     print(f"T = {one.threshold}: {one.dominant}, then bits {one.subordinate}")
@@ -289,8 +287,7 @@ widgets.slider_demo(first_part, "percent of the file", (1, 100, 3))
 # %% [markdown]
 # **So.** There is no cliff: from the first percent on the picture is whole, and every byte sharpens it.
 # A server may keep one file and send each viewer as much as the line allows.
-
-# %% [markdown]
+#
 # ### What do the neighbors know?
 #
 # JPEG 2000 [6] has no trees. It codes each bit with a probability that depends on the eight neighbors.
@@ -451,17 +448,16 @@ print(f"OpenJPEG {len(file.getvalue())} bytes, {metrics.psnr(photo, openjpeg):.2
 #
 # Today's codecs in a line each. JPEG XR: 4×4 blocks, overlapped at their borders. WebP predicts blocks from
 # their neighbors, and codes the error by a 4×4 DCT; HEIF and AVIF do so with more predictions, sizes
-# and shapes, by the rules of the videos HEVC and AV1. JPEG XL: DCTs of many sizes, tuned for the eye.
+# and shapes, by the rules of the videos HEVC and AV1; BPG, too, is a box around HEVC. JPEG XL: DCTs of many
+# sizes, tuned for the eye. (JPEG XT hides a second layer in a JPEG, for more than 8 bits. No library here writes it.)
 #
 # **Ask.** Guess an order before you run the cell.
 
 # %%
-from lic_course.results import bd_table
-
 names = ["jpeg2000", "own-jpeg2000", "spiht", "webp"]
 names += ["jpegxr", "jpegxl", "heif", "avif"]
 print("BD-rate against jpeg    RGB PSNR         luma PSNR           MS-SSIM")
-for row in bd_table("kodak", "jpeg", names):
+for row in evaluate.bd_table("kodak", "jpeg", names):
     values = (row.psnr, row.psnr_y, row.ms_ssim)
     print(f"{row.codec:14}", *(f"{one!s:>17}" for one in values if one))
 
@@ -471,8 +467,7 @@ plots.rate_distortion(["jpeg", *names], highlight="own-jpeg2000")
 # %% [markdown]
 # **So.** The industry's codecs save a quarter to a half. But the order depends on the measure: AVIF beats HEIF
 # by MS-SSIM and loses by luma PSNR; JPEG XL, behind WebP by PSNR, passes it by MS-SSIM.
-
-# %% [markdown]
+#
 # ### An anchor is a configuration
 #
 # "Better than JPEG 2000": than which? **Ask.** Pillow leaves out the color transform unless you say
@@ -548,13 +543,11 @@ large = np.tile(photo, (16, 16) if gpu else (4, 4)) - 128.0
 batch = torch.tensor(large, device="cuda" if gpu else "cpu").float()[None, None]
 
 # %% tags=["nbval-ignore-output"]
-from lic_course.evaluate import cost
-
-with cost() as on_cpu:
+with evaluate.cost() as on_cpu:
     bands = wavelet.decompose(large, 5, reversible=False)
 print(f"{large.size / 1e6:.0f} megapixels. NumPy: {on_cpu}")
 for attempt in ("first", "second"):
-    with cost(gpu) as there:
+    with evaluate.cost(gpu) as there:
         c = batch_transform(batch)
     print(
         f"PyTorch, {attempt} run:",
