@@ -8,10 +8,14 @@ of a module `autoencoders` or `variational` that carry `@experiment` are found b
 results lie in data/results/variants/NAME.json, one run per seed, with their provenance.
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+
+from lic_course.errors import LicError
+from lic_course.files import data_dir
 
 Run = Callable[[list[np.ndarray], float, int], dict]
 
@@ -37,3 +41,24 @@ def experiment(name: str, reference: str, finding: str) -> Callable[[Run], Run]:
         return run
 
     return register
+
+
+def recorded(name: str) -> dict:
+    """What an experiment measured, averaged over its seeds; LicError when it has no record."""
+    path = data_dir() / "results" / "variants" / f"{name}.json"
+    if not path.is_file():
+        raise LicError(
+            f"The experiment {name!r} has no record: run `python -m lic_course.neural.variants "
+            f"{name} --data FOLDER`."
+        )
+    return _mean(list(json.loads(path.read_text("utf-8"))["runs"].values()))
+
+
+def _mean(runs: list):
+    """The mean of equal structures of dicts, lists and numbers."""
+    first = runs[0]
+    if isinstance(first, dict):
+        return {key: _mean([run[key] for run in runs]) for key in first}
+    if isinstance(first, list):
+        return [_mean(list(values)) for values in zip(*runs, strict=True)]
+    return sum(runs) / len(runs)
