@@ -8,7 +8,7 @@ from lic_course.neural.kalman import KalmanTrainer, TinyAutoencoder
 from lic_course.neural.variants import experiment
 from lic_course.neural.variants.small import digits
 
-CODES, MANY = 8, 30
+CODES, MANY = 8, 8
 
 
 def handwritten(seed: int) -> tuple[Tensor, Tensor]:
