@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 import lic_course
+from lic_course import cli_training
 from lic_course.errors import LicError
 from lic_course.installer import SetUpError
 
@@ -328,6 +329,10 @@ def grade(submissions: tuple[str, ...], output: Path) -> None:
     rows = notebooks.grade(submissions, output)
     points, most = sum(row.points for row in rows), sum(row.max_points for row in rows)
     click.echo(f"{output}: {len(rows)} exercises, {points} of {most} points")
+
+
+commands.add_command(cli_training.train)
+commands.add_command(cli_training.check_exact)
 
 
 def _show(table: "Table") -> None:

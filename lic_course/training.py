@@ -6,11 +6,13 @@
 The loss of a picture is bpp + lambda * MSE (8-bit scale), weighted so that no rate dominates.
 """
 
+import csv
 import math
 import os
 import time
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,12 +22,12 @@ from torch import Tensor
 
 from lic_course import images
 from lic_course.errors import LicError
+from lic_course.neural import cards, export, weights
 from lic_course.neural.codec import fast_dtype
 from lic_course.neural.composition import Composition
 from lic_course.neural.objectives import DISTORTIONS
 from lic_course.neural.recipes import Recipe, build
 from lic_course.neural.transforms import PlusLinear
-from lic_course.neural.weights import load, path_of
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp"}
 SAVE_EVERY = 60.0  # seconds between two checkpoints
@@ -121,7 +123,7 @@ class Trainer:
             if hasattr(network.prior, "start_at"):
                 network.prior.start_at(sigma)
         elif self.recipe.start not in ("blocks", "noise"):
-            copy_floats(network, load(path_of(self.recipe.start)).arrays)
+            copy_floats(network, weights.load(weights.path_of(self.recipe.start)).arrays)
         torch.manual_seed(self.recipe.seed + 1000 * self.rank)
         return network
 
@@ -206,7 +208,7 @@ class Trainer:
     def save(self, path: Path) -> None:
         """Write a checkpoint beside, then rename: a kill leaves the old one or the new one."""
         state = {
-            "recipe": repr(self.recipe), "step": self.step, "seconds": self.seconds,
+            "recipe": repr(without_budget(self.recipe)), "step": self.step, "seconds": self.seconds,
             "skipped": self.skipped, "means": self.means, "network": self.network.state_dict(),
             "average": self.average, "optimizer": self.optimizer.state_dict(),
             "crops": self.crops.generator.get_state(), "random": torch.get_rng_state(),
@@ -220,14 +222,14 @@ class Trainer:
             temporary.unlink(missing_ok=True)
 
     def resume(self, path: Path) -> None:
-        """Go on from a checkpoint of the same recipe; LicError when it is of another one."""
+        """Go on from a checkpoint of the same recipe; only its budget may have changed."""
         try:
             state = torch.load(path, map_location=self.device, weights_only=True)
         except Exception as error:
             raise LicError(
                 f"The checkpoint {path} cannot be read: delete it to start anew."
             ) from error
-        if state["recipe"] != repr(self.recipe):
+        if state["recipe"] != repr(without_budget(self.recipe)):
             raise LicError(f"The checkpoint {path} is of other settings: delete it to start anew.")
         self.network.load_state_dict(state["network"])
         self.optimizer.load_state_dict(state["optimizer"])
@@ -259,6 +261,52 @@ def fit(
     if checkpoint is not None and trainer.rank == 0:
         trainer.save(checkpoint)
     return trainer
+
+
+def train_weights(
+    recipe: Recipe,
+    folder: Path | None,
+    target: Path,
+    checkpoint: Path,
+    device: str = "cpu",
+    report: Callable[[Progress], None] = lambda progress: None,
+) -> str:
+    """Train, and write weights and card; returns the fingerprint ("" in all processes but one)."""
+    pictures = pictures_in(folder)
+    trainer = fit(recipe, pictures, checkpoint, device, report)
+    if trainer.rank:
+        return ""
+    samples = [Crops(trainer.crops.pictures, 256, 1, seed).blocks(1, 256) for seed in range(32)]
+    arrays = export.arrays_of(trainer.result(), recipe.parts, samples)
+    card = cards.card_of(recipe, trainer.progress(), sources_of(folder, len(pictures)), device)
+    weights.store(target, arrays, card)
+    return weights.fingerprint(arrays).hex()
+
+
+def sources_of(folder: Path | None, count: int) -> dict:
+    """What the card says of the pictures: how many by license, if a file FOLDER.csv tells."""
+    if folder is None:
+        return {"pictures": count, "source": "the built-in pictures and dead leaves"}
+    table = Path(folder).with_suffix(".csv")
+    if not table.is_file():
+        return {"pictures": count, "source": f"a folder named {Path(folder).name}"}
+    with table.open(newline="", encoding="utf-8") as file:
+        licenses = Counter(_license(row) for row in csv.DictReader(file))
+    return {
+        "pictures": count,
+        "source": f"a folder named {Path(folder).name}",
+        "licenses": dict(licenses.most_common()),
+    }
+
+
+def _license(row: dict[str, str]) -> str:
+    """The column "license" of a table's row, in any spelling; "?" when it is empty or missing."""
+    return next((text for name, text in row.items() if name.startswith("licen") and text), "?")
+
+
+def without_budget(recipe: Recipe) -> Recipe:
+    """The recipe with its budget left open."""
+    return replace(recipe, minutes=0.0, steps=0)
 
 
 def copy_floats(network: Composition, arrays: dict[str, np.ndarray]) -> None:

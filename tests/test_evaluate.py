@@ -295,6 +295,7 @@ def test_timing_gives_medians_and_refuses_widths():
     timing = evaluate.time_codec("jpeg", size=(40, 56), repetitions=3)
     assert (timing.codec, timing.size, timing.repetitions) == ("jpeg", (40, 56), 3)
     assert timing.encode_seconds > 0 and timing.decode_seconds > 0
+    assert timing.encode_cpu_seconds >= 0 and timing.decode_cpu_seconds >= 0
     with pytest.raises(LicError, match="no widths"):
         evaluate.time_codec("jpeg", widths=(128, 192))
 
@@ -308,7 +309,7 @@ def test_evaluating_does_not_load_torch():
 # What this project measured on Kodak, as it is stored.
 
 KODAK = evaluate.measured("kodak")
-LOWEST_BPP = {"jpeg-ls": 1.5}  # codes each pixel by itself and spends half a bit on it at least
+LOWEST_BPP = {"jpeg-ls": 0.7}  # pixel by pixel, it needs that much even for errors up to 50
 
 
 def test_every_codec_has_been_measured_on_kodak():

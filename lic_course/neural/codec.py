@@ -4,6 +4,7 @@ Encoder and decoder may run the transform on any device and in any precision, an
 latents to the last bit, because everything that decides about a probability is an integer.
 """
 
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -16,6 +17,7 @@ from lic_course.entropy.tables import Decoder, Encoder
 from lic_course.errors import BitstreamError
 from lic_course.neural import weights
 from lic_course.neural.composition import Composition
+from lic_course.neural.export import arrays_of
 from lic_course.neural.latent_coders import (
     LEVELS,
     Coded,
@@ -23,8 +25,9 @@ from lic_course.neural.latent_coders import (
     coder_from_arrays,
     for_each_stream,
 )
-from lic_course.neural.recipes import build
+from lic_course.neural.recipes import RECIPES, Parts, build
 from lic_course.neural.transforms import Transform
+from lic_course.neural.weights import fingerprint
 
 
 class LearnedCodec(Codec):
@@ -37,7 +40,7 @@ class LearnedCodec(Codec):
 
     def unavailable(self) -> str | None:
         """See Codec."""
-        if not weights.path_of(self.name).is_file():
+        if "model" not in self.__dict__ and not weights.path_of(self.name).is_file():
             return f"its weights data/weights/{self.name}.safetensors are missing."
         return None
 
@@ -50,6 +53,11 @@ class LearnedCodec(Codec):
     def fingerprint(self) -> bytes:
         """See Codec."""
         return self.model.fingerprint
+
+    def untrained(self, N: int, M: int) -> "Model":
+        """A model of this codec with random weights, N of its channels in z: for timing."""
+        parts = RECIPES[self.name].parts
+        return Model.untrained(replace(parts, N=N, M=M, hyper_N=N))
 
     def encode(self, image: np.ndarray, quality: float) -> dict[str, bytes]:
         """See Codec."""
@@ -89,7 +97,6 @@ class Model:
             for key, array in stored.arrays.items()
             if key.startswith("net.")
         }
-        integers = {k: a for k, a in stored.arrays.items() if not k.startswith("net.")}
         network = build(stored.card["recipe"])
         try:
             missing, unexpected = network.load_state_dict(floats, strict=False)
@@ -97,7 +104,26 @@ class Model:
             raise BitstreamError(f"The weights of {name!r} do not fit its network.") from error
         if unexpected or any(not key.startswith("prior.") for key in missing):
             raise BitstreamError(f"The weights of {name!r} do not fit its network.")
-        return cls(network, coder_from_arrays(stored.card["prior"], integers), stored.fingerprint)
+        coder = coder_from_arrays(stored.card["prior"], integers_in(stored.arrays))
+        return cls(network, coder, stored.fingerprint)
+
+    @classmethod
+    def untrained(cls, parts: Parts, seed: int = 0) -> "Model":
+        """A model with random weights."""
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            network = build(parts)
+            samples = [torch.rand(1, 3, 128, 128) for _ in range(8)]
+            arrays = arrays_of(network, parts, samples)
+        return cls(
+            network, coder_from_arrays(parts.prior, integers_in(arrays)), fingerprint(arrays)
+        )
+
+    def to(self, device: str) -> None:
+        """Compute on another device from now on."""
+        self.device = device
+        self.network.to(device)
+        self.coder.to(device)
 
     @property
     def transform(self) -> Transform:
@@ -162,6 +188,11 @@ class _Fast:
     def __exit__(self, *problem) -> None:
         for context in reversed(self.contexts):
             context.__exit__(*problem)
+
+
+def integers_in(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The arrays of a weights file that do not belong to the network in floats."""
+    return {name: array for name, array in arrays.items() if not name.startswith("net.")}
 
 
 def fast_dtype() -> torch.dtype:

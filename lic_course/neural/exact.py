@@ -87,22 +87,21 @@ class IntegerNetwork:
         return worst
 
     @torch.inference_mode()
-    def __call__(self, a: np.ndarray, device: str | torch.device = "cpu") -> np.ndarray:
+    def __call__(self, a: np.ndarray) -> np.ndarray:
         """From integers (in, h, w) or (B, in, h, w) to int32 (..., out, h', w')."""
         a = np.clip(a, -self.input_max, self.input_max).astype(np.float64)
+        device = self.layers[0].W.device
         x = torch.from_numpy(a if a.ndim == 4 else a[None]).to(device)
-        with torch.autocast(x.device.type, enabled=False):
-            for layer in self.to(x.device).layers:
+        with torch.autocast(device.type, enabled=False):
+            for layer in self.layers:
                 x = layer(x)
         result = x.to(torch.int32).cpu().numpy()
         return result if a.ndim == 4 else result[0]
 
-    def to(self, device: torch.device) -> "IntegerNetwork":
-        """The same network with its arrays on a device."""
+    def to(self, device: str | torch.device) -> None:
+        """Move all arrays to a device."""
         for layer in self.layers:
-            if layer.W.device != device:
-                layer.W, layer.b, layer.m = (t.to(device) for t in (layer.W, layer.b, layer.m))
-        return self
+            layer.W, layer.b, layer.m = (t.to(device) for t in (layer.W, layer.b, layer.m))
 
     def arrays(self, prefix: str) -> dict[str, np.ndarray]:
         """All that a weights file must hold, as integer arrays by name."""
@@ -128,9 +127,12 @@ class IntegerNetwork:
                 low, high, stride, transposed = how.tolist()
                 W, b, m = (torch.from_numpy(a.astype(np.float64)) for a in (W, b, m))
                 layers.append(IntegerLayer(W, b, m, low, high, stride, bool(transposed)))
-            return cls(layers, int(arrays[f"{prefix}.input_max"][0]))
+            input_max = int(arrays[f"{prefix}.input_max"][0])
         except (KeyError, ValueError) as error:
             raise BitstreamError(f"The integer network {prefix!r} is incomplete.") from error
+        if not layers:
+            raise BitstreamError(f"The integer network {prefix!r} is incomplete.")
+        return cls(layers, input_max)
 
 
 def to_integers(

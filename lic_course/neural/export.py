@@ -1,16 +1,13 @@
-"""From a trained network to the weights file of a codec.
+"""From a trained network to the arrays of a weights file.
 
-Floats for the transform, integers for the probabilities, and a card that says where they come from.
+Floats for the transform, rounded to 16 bits, and integers for the probabilities.
 """
 
-import platform
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 import numpy as np
 import torch
 
-import lic_course
 from lic_course.neural.composition import Composition
 from lic_course.neural.latent_coders import Z_MAX, FactorizedCoder, HyperpriorCoder
 from lic_course.neural.priors import LEVEL_MAX
@@ -55,27 +52,3 @@ def z_samples(network: Composition, samples: Sequence[torch.Tensor]) -> torch.Te
         plane = torch.round(setting.level * LEVEL_MAX).view(1, 1, 1, 1).expand_as(z[:, :1])
         found.append(torch.cat([z, plane], dim=1))
     return torch.cat(found)
-
-
-def hardware(device: str) -> str:
-    """The processor that trained, in words."""
-    if device.startswith("cuda"):
-        return torch.cuda.get_device_name(device)
-    return f"{platform.processor() or platform.machine()}, {torch.get_num_threads()} thread(s)"
-
-
-def card_of(recipe, progress, data: dict, device: str) -> dict:
-    """The card of freshly trained weights; `evaluate` adds what was measured with them."""
-    return {
-        "what": f"weights of the codec {recipe.name!r}",
-        "prior": recipe.parts.prior,
-        "recipe": recipe.as_card,
-        "steps": progress.step,
-        "seconds": round(progress.seconds),
-        "skipped_steps": progress.skipped,
-        "hardware": hardware(device),
-        "data": data,
-        "date": datetime.now(UTC).strftime("%Y-%m-%d"),
-        "package": lic_course.__version__,
-        "license": "that of this project",
-    }

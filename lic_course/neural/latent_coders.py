@@ -8,9 +8,11 @@ and whatever decides about a probability is computed from values that both sides
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
+from torch import nn
 
 from lic_course.entropy.tables import Coder, FrequencyTables
 from lic_course.errors import BitstreamError
@@ -44,10 +46,18 @@ class Latent:
 
 @dataclass
 class Coded:
-    """What both sides know at the end: y_hat, and the bits of each element of the latents."""
+    """What both sides know at the end: y_hat, and with which tables each stream was coded."""
 
     y_hat: np.ndarray
-    bits: dict[str, np.ndarray]
+    streams: dict[str, tuple[FrequencyTables, np.ndarray, np.ndarray]]  # tables, symbols, indexes
+
+    @cached_property
+    def bits(self) -> dict[str, np.ndarray]:
+        """What each element of each stream costs, in bits, in the shape of the latent."""
+        return {
+            stream: tables.bits(symbols, indexes)
+            for stream, (tables, symbols, indexes) in self.streams.items()
+        }
 
 
 class FactorizedCoder:
@@ -57,6 +67,9 @@ class FactorizedCoder:
 
     def __init__(self, tables: FrequencyTables, levels: int) -> None:
         self.tables, self.levels = tables, levels
+
+    def to(self, device: str) -> None:
+        """Tables need no device."""
 
     def table_of(self, stream: str) -> FrequencyTables:
         """The tables that the stream's coder needs."""
@@ -75,7 +88,7 @@ class FactorizedCoder:
         indexes = np.broadcast_to((nearest * M + np.arange(M))[:, None, None], shape)
         symbols = None if latent is None else round_latent(latent.y)
         symbols = coders["y"].code(symbols, indexes)
-        return Coded(symbols.astype(np.float32), {"y": self.tables.bits(symbols, indexes)})
+        return Coded(symbols.astype(np.float32), {"y": (self.tables, symbols, indexes)})
 
     def arrays(self) -> dict[str, np.ndarray]:
         """All that a weights file must hold, as integer arrays by name."""
@@ -110,6 +123,10 @@ class HyperpriorCoder:
     ) -> None:
         self.z_tables, self.y_tables, self.h_s, self.shifts = z_tables, y_tables, h_s, shifts
 
+    def to(self, device: str) -> None:
+        """Compute the integer network on a device from now on."""
+        self.h_s.to(device)
+
     def table_of(self, stream: str) -> FrequencyTables:
         """The tables that the stream's coder needs."""
         return self.z_tables if stream == "z" else self.y_tables
@@ -132,8 +149,11 @@ class HyperpriorCoder:
         mu = mean / np.float32(GRID)
         symbols = None if latent is None else round_latent(latent.y - mu)
         symbols = coders["y"].code(symbols, indexes)
-        bits = {"z": self.z_tables.bits(z, z_indexes), "y": self.y_tables.bits(symbols, indexes)}
-        return Coded(symbols + mu, bits)
+        streams = {
+            "z": (self.z_tables, z, z_indexes),
+            "y": (self.y_tables, symbols, indexes),
+        }
+        return Coded(symbols + mu, streams)
 
     def parameters_of(
         self, z: np.ndarray, shape: tuple[int, int, int], level: int
@@ -172,7 +192,11 @@ class HyperpriorCoder:
         M = prior.h_s[-1].out_channels // 2
         steps = torch.cat([torch.full((M,), 1 / GRID), torch.full((M,), 1 / INDEX_UNIT)])
         limits = torch.tensor([-MEAN_LIMIT, MEAN_LIMIT])
-        network = to_integers(prior.h_s, z_samples, Z_MAX, steps, limits)
+        h_s = deepcopy(prior.h_s)
+        if not prior.with_mean:
+            nn.init.zeros_(h_s[-1].weight[:M])
+            nn.init.zeros_(h_s[-1].bias[:M])
+        network = to_integers(h_s, z_samples, Z_MAX, steps, limits)
         with torch.no_grad():
             setting = gate(torch.linspace(0, gate.levels - 1, LEVELS))
             shifts = torch.round(index_shift(setting.gain[:, :, 0, 0])).clamp(-127, 127)
@@ -221,7 +245,11 @@ def for_each_stream(
     return {stream: make(stream, coder.table_of(stream)) for stream in coder.streams}
 
 
-CODERS = {"factorized": FactorizedCoder, "hyperprior": HyperpriorCoder}
+CODERS = {
+    "factorized": FactorizedCoder,
+    "scale-hyperprior": HyperpriorCoder,
+    "hyperprior": HyperpriorCoder,
+}
 
 
 def coder_from_arrays(

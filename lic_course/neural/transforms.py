@@ -109,11 +109,17 @@ class PlusLinear(Transform):
     def analysis(self, x: Tensor) -> Tensor:
         """As in Transform."""
         x = (x - MEAN) / SPREAD
-        return self.g_a(x) + self.P(x)
+        return self.g_a(x).float() + self._linear(self.P, x)
 
     def synthesis(self, y_hat: Tensor) -> Tensor:
         """As in Transform."""
-        return SPREAD * (self.g_s(y_hat) + self.Q(y_hat)) + MEAN
+        return SPREAD * (self.g_s(y_hat).float() + self._linear(self.Q, y_hat)) + MEAN
+
+    @staticmethod
+    def _linear(path: nn.Module, a: Tensor) -> Tensor:
+        """One linear path, in float32: bfloat16 is too coarse for what is as large as the mean."""
+        with torch.autocast(a.device.type, enabled=False):
+            return path(a.float())
 
     @torch.no_grad()
     def start_from_blocks(self, blocks: Tensor, unit: float = 48 / 255) -> Tensor:
