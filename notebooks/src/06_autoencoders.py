@@ -93,7 +93,7 @@ for rule in (torch.round, straight_through_round):
     print(f"{rule.__name__:24} slope {t.grad.numpy()}")
 
 # %% [markdown]
-# Zero everywhere: nothing would learn. Each early paper has a *surrogate* for training:
+# Zero: nothing would learn. Each early paper has a *surrogate*:
 #
 # | | in training | for whom |
 # |---|---|---|
@@ -146,9 +146,8 @@ for name, surrogate in surrogates.items():
     print(f"{name:16} {1 / a:9.2f} {seen:15.1f} {loss:19.1f}")
 
 # %% [markdown]
-# **So.** Without a surrogate the codec cheats: it shrinks $y$ until everything is "0" and free, and expects the decoder
-# to blow up what is left. True rounding leaves nothing. The honest ones are near the step that theory predicts at high
-# rate, $\sqrt{6/(\lambda\ln 2)} = 0.93$. A real
+# **So.** Without a surrogate the codec cheats: it shrinks $y$ until everything is "0" and free, for the decoder to blow
+# up. True rounding leaves nothing. The honest ones are near the step of theory, $\sqrt{6/(\lambda\ln 2)} = 0.93$. A real
 # network, recorded after a few steps from the KLT:
 
 # %%
@@ -175,7 +174,6 @@ def rounded_and_noisy(sigma):
     return h[0], 0.005 * h[1]
 
 
-# %%
 sigmas = np.geomspace(0.08, 2, 25)
 rates = np.array([rounded_and_noisy(s) for s in sigmas]).T
 lines = {"entropy of round(y)": rates[0], "of y + noise, in training": rates[1]}
@@ -287,8 +285,7 @@ for name, row in recorded("start").items():
 # %% [markdown]
 # ## What else did they try?
 #
-# Ten methods, each composed of parts, trained for seconds. The papers trained for days: read them as experiments, not
-# as a ranking.
+# Ten methods, each trained for seconds; the papers trained for days. Experiments, not a ranking.
 #
 # **One network, many rates.** Theis et al. [2] freeze the network and learn a *vector of scales* for each rate; Dumas
 # et al. [4] learn a step per channel and *multiply* all steps later.
@@ -329,8 +326,8 @@ for name in ("annealed", "constant"):
 print("vectors against scalars, in dB:", found["vectors_against_scalars_db"])
 
 # %% [markdown]
-# **So.** Soft stairs have slopes, hard ones fit in files. Annealed, both agree at the end; otherwise the decoder meets
-# values it never saw. Vectors win where pairs are correlated, and transforms undo that.
+# **So.** Soft stairs have slopes, hard ones fit in files. Annealed, both agree exactly; but hard stairs learn slowly, and
+# after so few steps the softer codec is better. Vectors win on correlated pairs.
 #
 # **Fewer numbers.** Three gates choose *which* numbers are sent: the largest of all (winner-take-all [5]), as many as a
 # learned map says (importance [6, 7]), or the first $k$ of a tile (variable size [8]).
@@ -350,26 +347,18 @@ plots.show([photo, *maps], ["", "a tenth, anywhere", "a tenth of each place"])
 # %%
 found = recorded("winner-take-all")
 for name in ("all shares", "only 0.08"):
-    rows = found[name].items()
-    print(
-        f"{name:10} " + ", ".join(f"{share}: {v['psnr']:.1f} dB" for share, v in rows)
-    )
-for name in ("one winner everywhere", "as many, anywhere"):
-    print(f"{name}: {found[name]['psnr']:.1f} dB")
+    print(name, {share: round(row["psnr"], 1) for share, row in found[name].items()})
+print({name: row["psnr"] for name, row in found.items() if "psnr" in row})
 
 # %%
 for name, row in recorded("importance-map").items():
     print(f"{name:9} {row['bpp']:.3f} bpp {row['psnr']:.2f} dB")
-sizes = recorded("variable-size")
-for name in ("nested", "ordinary"):
-    print(
-        f"{name:9} " + ", ".join(f"k = {k}: {v:.1f} dB" for k, v in sizes[name].items())
-    )
-print(
-    "k chosen tile by tile, mean {mean_size:.0f}: {psnr:.1f} dB".format(
-        **sizes["chosen"]
-    )
-)
+for name, row in recorded("variable-size").items():
+    print(name, {k: round(v, 1) for k, v in row.items()})
+
+# %% [markdown]
+# **So.** One network serves five shares (PSNR in dB). Trained for the largest alone, it wins there and loses at all
+# others.
 
 # %% [markdown]
 # **Turned and added.** Cheng et al. [9] rotate the latent to its principal axes; Rippel and Bourdev [10] add features
@@ -406,8 +395,8 @@ for name, network in networks.items():
 print({name: round(row["mse"], 4) for name, row in recorded("kalman").items()})
 
 # %% [markdown]
-# **So.** The recorded line has 8 codes and 1200 digits. After one pass the filter is ahead. Its price is a covariance of
-# (weights)²: with a million weights, terabytes.
+# **So.** (The last line: 8 codes, 1200 digits.) One pass, and the filter is ahead. Its price is a covariance of
+# (weights)²: for a million weights, terabytes.
 #
 # **What is an error worth?** Ollivier [12] counts all a decoder lacks: the codes, and the difference to the picture.
 # Digits without loss, from $k$ principal components:
@@ -455,7 +444,7 @@ for bound in (torch.clamp, lower_bound):
 # %% [markdown]
 # ## From picture to bytes and back
 #
-# Now the trained codec, with more channels, and a gain per channel and quality: one network for all rates (lesson 07).
+# Now the trained codec: more channels, and a gain per channel and quality (lesson 07).
 
 # %%
 coder = codec.get("factorized")
@@ -537,8 +526,7 @@ for row in evaluate.bd_table("kodak", "jpeg", names[1:]):
 plots.rate_distortion(names, highlight=names[-1])
 
 # %% [markdown]
-# **So.** AVIF adapts its prices to each place. `factorized` has one per channel, everywhere the same: the next lesson's
-# idea is to change that.
+# **So.** AVIF adapts its prices to each place. `factorized` has one per channel, everywhere the same.
 
 # %% [markdown]
 # ## Bitrate explorer
@@ -569,16 +557,16 @@ for device in ["cpu"] + ["cuda"] * torch.cuda.is_available():
         print(f"{device}: {picture.size / 3e6:.2f} megapixels, {cost}")
 
 # %% [markdown]
-# **So.** Time grows with the pixels: what is far away does not matter. On another device the latents differ in their last
-# digits. Here only the encoder sees that; lesson 07 shows where it would hurt.
+# **So.** Time grows with the pixels. On another device the latents differ in their last digits; only the encoder sees
+# that. Lesson 07 shows where it would hurt.
 
 # %% [markdown]
 # ## Exercises
 #
 # ### 1 · The loss (8 min)
 #
-# `bits` were spent on the picture `x`, (height, width, 3) from 0 to 1; `x_hat` came back. Return bits per pixel plus
-# `lmbda` times the mean squared error on the 8-bit scale.
+# `bits` were spent on `x`, (height, width, 3) from 0 to 1; `x_hat` came back. Return bits per pixel plus `lmbda` times
+# the mean squared error on the 8-bit scale.
 #
 # <details><summary>Hint</summary>A pixel has three colors. Values from 0 to 255 are 255 times as large.</details>
 
@@ -674,8 +662,8 @@ exercises.check("06.soft_value", soft_value)
 # %% [markdown]
 # ## In three sentences
 #
-# A learned codec is a KLT with bends, trained for bits plus error. Rounding has no slope, so training needs a surrogate,
-# or it cheats silently. With one table per channel, files decode exactly; what it lacks is a price for each place.
+# A learned codec is a KLT with bends, trained for bits plus error. Rounding has no slope, so training needs a surrogate.
+# With one table per channel files decode exactly; what it lacks is a price for each place.
 #
 # Next: lesson 07, where a second latent tells the prices.
 
