@@ -62,9 +62,14 @@ class Latents:
 
 
 def cache(
-    model: Model, pictures: Sequence[np.ndarray], level: int = 128, size: int = 256, seed: int = 0
+    model: Model,
+    pictures: Sequence[np.ndarray],
+    level: int = 128,
+    size: int = 256,
+    crops: int = 4,
+    seed: int = 0,
 ) -> Latents:
-    """Round the latents of one random crop of each picture, at a level of the gate from 0 to 255.
+    """Round the latents of some random crops of each picture, at a level of the gate from 0 to 255.
 
     pictures: uint8 (H, W, 3), each at least size x size; LicError when fewer than ten are.
     """
@@ -72,13 +77,13 @@ def cache(
     large = [picture for picture in pictures if min(picture.shape[:2]) >= size]
     if len(large) < 10:
         raise LicError(f"The bake-off needs at least ten pictures of {size}x{size} pixels.")
-    found = []
-    for picture in large:
-        top, left = (rng.integers(n - size + 1) for n in picture.shape[:2])
-        y = model.analyze(picture[top : top + size, left : left + size], level).y
-        found.append(torch.from_numpy(round_latent(y).astype(np.int16)))
-    test = found[::TEST_EVERY]
-    train = [y for number, y in enumerate(found) if number % TEST_EVERY]
+    train, test = [], []
+    for number, picture in enumerate(large):
+        for _ in range(crops):
+            top, left = (rng.integers(n - size + 1) for n in picture.shape[:2])
+            y = model.analyze(picture[top : top + size, left : left + size], level).y
+            rounded = torch.from_numpy(round_latent(y).astype(np.int16))
+            (train if number % TEST_EVERY else test).append(rounded)
     return Latents(torch.stack(train), torch.stack(test), size * size)
 
 
@@ -104,7 +109,7 @@ def fit(
     seconds: float = 0.0,
     steps: int = 0,
     seed: int = 0,
-    batch: int = 4,
+    batch: int = 8,
     rate: float = 5e-3,
 ) -> Fitted:
     """Fit one prior by maximum likelihood on the training latents, for a budget."""

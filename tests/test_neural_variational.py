@@ -125,7 +125,7 @@ def test_drawing_tells_only_what_it_is_asked_to():
     assert torch.equal(none.canvas[0], none.canvas[1])  # nothing of x got through
     assert float(none.bits.sum()) == 0
     assert not torch.equal(first.canvas[0], first.canvas[1])
-    assert float(first.bits[:, 1:].sum()) == 0
+    assert first.bits[:, 1:].sum().item() == 0
     assert torch.equal(first.bits[:, 0], whole.bits[:, 0])
 
 
