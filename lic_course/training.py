@@ -7,6 +7,7 @@ The loss of a picture is bpp + lambda * MSE (8-bit scale), weighted so that no r
 """
 
 import csv
+import json
 import math
 import os
 import time
@@ -26,7 +27,8 @@ from lic_course.neural import cards, export, weights
 from lic_course.neural.codec import fast_dtype
 from lic_course.neural.composition import Composition
 from lic_course.neural.objectives import DISTORTIONS
-from lic_course.neural.recipes import Recipe, build
+from lic_course.neural.priors import Factorized
+from lic_course.neural.recipes import Recipe, build, from_card
 from lic_course.neural.transforms import PlusLinear
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp"}
@@ -124,8 +126,16 @@ class Trainer:
                 network.prior.start_at(sigma)
         elif self.recipe.start not in ("blocks", "noise"):
             copy_floats(network, weights.load(weights.path_of(self.recipe.start)).arrays)
+            if isinstance(network.prior, Factorized):
+                network.prior.start_at(self._scales(network))
         torch.manual_seed(self.recipe.seed + 1000 * self.rank)
         return network
+
+    @torch.no_grad()
+    def _scales(self, network: Composition) -> Tensor:
+        """The standard deviations of the latent's channels before the gain, (M,)."""
+        x = Crops(self.crops.pictures, self.recipe.crop, 16, 0).next()
+        return network.transform.analysis(x).float().std(dim=(0, 2, 3))
 
     def _groups(self) -> list[dict]:
         """The parameters, and how much faster than the rest each group learns: gains do 5 times."""
@@ -208,7 +218,7 @@ class Trainer:
     def save(self, path: Path) -> None:
         """Write a checkpoint beside, then rename: a kill leaves the old one or the new one."""
         state = {
-            "recipe": repr(without_budget(self.recipe)), "step": self.step, "seconds": self.seconds,
+            "recipe": json.dumps(self.recipe.as_card), "step": self.step, "seconds": self.seconds,
             "skipped": self.skipped, "means": self.means, "network": self.network.state_dict(),
             "average": self.average, "optimizer": self.optimizer.state_dict(),
             "crops": self.crops.generator.get_state(), "random": torch.get_rng_state(),
@@ -229,7 +239,7 @@ class Trainer:
             raise LicError(
                 f"The checkpoint {path} cannot be read: delete it to start anew."
             ) from error
-        if state["recipe"] != repr(without_budget(self.recipe)):
+        if without_budget(from_card(json.loads(state["recipe"]))) != without_budget(self.recipe):
             raise LicError(f"The checkpoint {path} is of other settings: delete it to start anew.")
         self.network.load_state_dict(state["network"])
         self.optimizer.load_state_dict(state["optimizer"])

@@ -113,6 +113,15 @@ def test_likelihoods_of_a_mixture_sum_to_one_and_follow_its_cdf():
     np.testing.assert_allclose(p.detach(), difference.detach(), atol=2e-6)
 
 
+def test_a_mixture_starts_as_wide_as_asked():
+    density = priors.LogisticMixture(2)
+    density.start_at(torch.tensor([0.5, 20.0]))
+    k = torch.arange(-4000.0, 4001.0).expand(1, 2, -1) / 10
+    p = density.likelihood(k, 0.05)[0].detach()
+    deviations = (p * k[0] ** 2).sum(-1).sqrt()
+    assert 0.4 < deviations[0] < 0.8 and 16 < deviations[1] < 32
+
+
 def test_a_mixture_learns_a_distribution():
     torch.manual_seed(0)
     density = priors.LogisticMixture(1)

@@ -85,6 +85,16 @@ def test_a_checkpoint_of_other_settings_is_refused(pictures, tmp_path):
         training.fit(other, pictures, tmp_path / "x.pt")
 
 
+def test_a_checkpoint_from_before_a_setting_existed_goes_on(pictures, tmp_path):
+    path = tmp_path / "x.pt"
+    training.fit(QUICK, pictures, path)
+    state = torch.load(path, weights_only=True)
+    card = json.loads(state["recipe"])
+    del card["parts"]["width"], card["distortion"]
+    torch.save(state | {"recipe": json.dumps(card)}, path)
+    assert training.fit(replace(QUICK, steps=7), pictures, path).step == 7
+
+
 def test_a_damaged_checkpoint_is_said(pictures, tmp_path):
     path = tmp_path / "x.pt"
     training.fit(QUICK, pictures, path)

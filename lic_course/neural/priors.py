@@ -74,6 +74,13 @@ class LogisticMixture(nn.Module):
         self.log_scales = nn.Parameter(torch.full((channels, components), math.log(spread / 2)))
         self.logits = nn.Parameter(torch.zeros(channels, components))
 
+    @torch.no_grad()
+    def start_at(self, sigma: Tensor) -> None:
+        """Start with the standard deviations sigma, (C,): logistics of three widths around 0."""
+        widths = torch.logspace(-1, 1, self.means.shape[1], base=3.0)
+        self.means.zero_()
+        self.log_scales.copy_(torch.log(0.4 * sigma.clamp(min=1e-2)[:, None] * widths))
+
     def cdf(self, v: Tensor) -> Tensor:
         """The cumulative distribution at v, (B, C, ...): the same shape."""
         shape = (1, -1) + (1,) * (v.dim() - 2)
@@ -110,6 +117,10 @@ class Factorized(nn.Module):
     def __init__(self, M: int, spread: float = 3.0) -> None:
         super().__init__()
         self.density = LogisticMixture(M, spread=spread)
+
+    def start_at(self, sigma: Tensor) -> None:
+        """Let the densities start near standard deviations of sigma, (M,)."""
+        self.density.start_at(sigma)
 
     def forward(self, y: Tensor, quantizer: Quantizer, setting: Setting) -> Rated:
         """Rate latents y, (B, M, h, w)."""

@@ -74,7 +74,7 @@ RECIPES = {
     recipe.name: recipe
     for recipe in (
         Recipe("hyperprior", minutes=90),
-        Recipe("factorized", Parts(prior="factorized"), minutes=40, start="hyperprior"),
+        Recipe("factorized", Parts(prior="factorized"), 40, learning_rate=3e-4, start="hyperprior"),
         Recipe("context", Parts(prior="context"), minutes=60, start="hyperprior"),
         Recipe(
             "context-fast", Parts(prior="uneven", groups=UNEVEN), minutes=60, start="hyperprior"
@@ -84,14 +84,18 @@ RECIPES = {
 }
 
 
+def from_card(card: dict) -> Recipe:
+    """The recipe that `as_card` wrote; settings that did not exist then have their defaults."""
+    try:
+        parts = {k: tuple(v) if isinstance(v, list) else v for k, v in card["parts"].items()}
+        return Recipe(**{**card, "parts": Parts(**parts)})
+    except (KeyError, TypeError, AttributeError) as error:
+        raise BitstreamError("The card of the weights does not say what they are.") from error
+
+
 def build(card: dict | Parts) -> Composition:
     """The network of some parts, or of the "recipe" in a card, with fresh weights."""
-    parts = card
-    if isinstance(card, dict):
-        try:
-            parts = Parts(**card["parts"])
-        except (KeyError, TypeError) as error:
-            raise BitstreamError("The card of the weights does not say what they are.") from error
+    parts = from_card(card).parts if isinstance(card, dict) else card
     if parts.transform not in TRANSFORMS or parts.prior not in (*PRIORS, *CONTEXTS):
         raise BitstreamError("The card of the weights names parts that this version lacks.")
     transform = TRANSFORMS[parts.transform](parts.N, parts.M)
