@@ -39,6 +39,10 @@ CODEC_LOOKS = {  # the same color and marker for a codec in every lesson
     "vq": (RED, "p"),
     "ftransform": (GREEN, "<"),
     "hyperbolic": (PURPLE, ">"),
+    "factorized": (SKY, "8"),
+    "hyperprior": (BLUE, "d"),
+    "context": (RED, "d"),
+    "context-fast": (ORANGE, "d"),
 }
 
 
