@@ -235,11 +235,12 @@ class Trainer:
         """Go on from a checkpoint of the same recipe; only its budget may have changed."""
         try:
             state = torch.load(path, map_location=self.device, weights_only=True)
+            recipe = from_card(json.loads(state["recipe"]))
         except Exception as error:
             raise LicError(
                 f"The checkpoint {path} cannot be read: delete it to start anew."
             ) from error
-        if without_budget(from_card(json.loads(state["recipe"]))) != without_budget(self.recipe):
+        if without_budget(recipe) != without_budget(self.recipe):
             raise LicError(f"The checkpoint {path} is of other settings: delete it to start anew.")
         self.network.load_state_dict(state["network"])
         self.optimizer.load_state_dict(state["optimizer"])

@@ -103,6 +103,14 @@ def test_a_damaged_checkpoint_is_said(pictures, tmp_path):
         training.fit(QUICK, pictures, path)
 
 
+def test_a_checkpoint_of_another_format_is_said(pictures, tmp_path):
+    path = tmp_path / "x.pt"
+    training.fit(QUICK, pictures, path)
+    torch.save(torch.load(path, weights_only=True) | {"recipe": "Recipe(name='x')"}, path)
+    with pytest.raises(LicError, match="cannot be read"):
+        training.fit(QUICK, pictures, path)
+
+
 def test_steps_that_are_not_finite_are_skipped_and_counted(pictures, monkeypatch):
     trainer = training.Trainer(QUICK, pictures)
     trainer.advance()
