@@ -34,6 +34,8 @@ REGISTRY = {  # name: where its class is; imported when the codec is first used
     "hyperbolic": "lic_course.classical.curve_fitting:Hyperbolic",
     "pca": "lic_course.classical.pca:PcaCodec",
     "vq": "lic_course.classical.vector_quantization:VqCodec",
+    "factorized": "lic_course.neural.codec:FactorizedCodec",
+    "hyperprior": "lic_course.neural.codec:HyperpriorCodec",
 }
 
 
