@@ -233,7 +233,13 @@ class PriorTrainer(Trainer):
         self.quantizer = StraightThrough()
 
     def _groups(self) -> list[dict]:
-        return [{"params": list(self.network.prior.parameters()), "faster": 1.0}]
+        """A new context learns fast, what it refines slowly, as it was trained before."""
+        prior = dict(self.network.prior.named_parameters())
+        new = [p for name, p in prior.items() if name.startswith("parts.")]
+        known = [p for name, p in prior.items() if not name.startswith("parts.")]
+        if not new:
+            return [{"params": known, "faster": 1.0}]
+        return [{"params": known, "faster": 0.1}, {"params": new, "faster": 1.0}]
 
     def loss_of(self, x: Tensor) -> tuple[Tensor, float, float]:
         """The rate of a batch at random levels; there is no PSNR."""

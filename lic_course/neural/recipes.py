@@ -85,8 +85,8 @@ RECIPES = {
     for recipe in (
         Recipe("hyperprior", minutes=155),
         _further("factorized", Parts(prior="factorized"), 40, 0),
-        _further("context", Parts(prior="context"), 0, 12),
-        _further("context-fast", Parts(prior="uneven", groups=UNEVEN), 0, 12),
+        _further("context", Parts(prior="context"), 0, 20),
+        _further("context-fast", Parts(prior="uneven", groups=UNEVEN), 0, 20),
         replace(_further("hyperprior-msssim", Parts(), 40, 0), distortion="ms-ssim"),
     )
 }
