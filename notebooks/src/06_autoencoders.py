@@ -659,14 +659,14 @@ exercises.check("06.soft_value", soft_value)
 #
 # | the survey | here |
 # |---|---|
-# | [29]: the most widely used model. | GDN is 2.5 dB ahead of LeakyReLU after equally many steps. |
+# | [29]: the most widely used model. | GDN is 2.5 dB ahead of LeakyReLU. |
 # | [41]: trained on Kodak, better than JPEG 2000. | *Tested* on Kodak; by PSNR below JPEG 2000. |
-# | [42]: vectors preferred over scalars. | They gain 4 dB on correlated pairs, 0.3 dB on others. |
-# | [43]: sparsity steers the rate. | One network serves five shares; a specialist beats it at its own. |
-# | [46]: a map of importance. | Paid for, it gains 0.4 dB at equal bits; the transform was a fixed KLT. |
-# | [44]: GDN "to boost up the training". | Its point: one transform, many steps. It holds. |
-# | [45]: "grayscale images only". | It codes RGB. The rotation pays, less after training with a rate. |
-# | [40]: limited to gray pictures. | The filter learns fast, and cannot grow; PCA is as good. |
+# | [42]: vectors, not scalars. | 4 dB on correlated pairs, 0.3 dB on others. |
+# | [43]: sparsity steers the rate. | One network, five shares; specialists do better. |
+# | [46]: importance. | A paid map gains 0.4 dB; our transform is a KLT. |
+# | [44]: GDN "to boost up the training". | Its point, many steps for one transform, holds. |
+# | [45]: "grayscale images only". | It codes RGB. Rotation pays. |
+# | [40]: limited to gray pictures. | The filter learns fast, and cannot grow. |
 
 # %% [markdown]
 # Our runs are small; numbers and commands are in `data/results/variants`. The map of [46], the sizes of [35], the scales
