@@ -19,6 +19,8 @@ from lic_course.neural.neighborhoods import Raster
 from lic_course.neural.priors import INDEX_UNIT
 
 FAR = -1e9  # the logarithm of no weight at all
+LARGEST = 30.0  # of what is taken over from elsewhere, so that one odd place spoils little
+SPEED = 10.0  # a unit of `strength`: Adam's small steps are to reach 1 soon
 
 
 def wavefront_time(h: int, w: int) -> Tensor:
@@ -105,11 +107,11 @@ class GlobalHalves(Refined):
         """How means and indexes move, (B, M, h, w) each."""
         taken, cosine = self.reference(batch.y_hat)
         sure = torch.sigmoid(self.slope * (cosine - self.threshold))
-        pull = sure * (taken - batch.mean[:, self.groups[0] :]).clamp(-30, 30)
+        pull = sure * (taken - batch.mean[:, self.groups[0] :]).clamp(-LARGEST, LARGEST)
         known = torch.cat([batch.trunk, pull, sure], dim=1)
         outputs = self.parts[0](batch.y_hat, batch.trunk), self.parts[1](batch.y_hat, known)
         means, indexes = zip(*(output.chunk(2, dim=1) for output in outputs), strict=True)
-        means = torch.cat([means[0], means[1] + self.strength * pull], dim=1)
+        means = torch.cat([means[0], means[1] + SPEED * self.strength * pull], dim=1)
         return means, INDEX_UNIT * torch.cat(indexes, dim=1)
 
 
@@ -140,7 +142,7 @@ class NonLocalContext(Refined):
         key, value = F.normalize(key.flatten(2), dim=1), batch.y_hat.flatten(2)
         total, weight = causal_attention(key, value, allowed, self.heat, self.nothing)
         total, weight = total.view_as(batch.y_hat), weight.view(-1, 1, h, w)
-        pull = (total - weight * batch.mean).clamp(-30, 30)
+        pull = (total - weight * batch.mean).clamp(-LARGEST, LARGEST)
         output = self.parts[0](batch.y_hat, torch.cat([batch.trunk, pull, weight], dim=1))
         mean, index = output.chunk(2, dim=1)
-        return mean + self.strength * pull, INDEX_UNIT * index
+        return mean + SPEED * self.strength * pull, INDEX_UNIT * index
