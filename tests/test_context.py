@@ -75,6 +75,25 @@ def test_diagonal_masks_see_whatever_has_a_smaller_sum():
         assert np.array_equal(mask, c + di - 2 + dj - 2 < number)
 
 
+@pytest.mark.parametrize("name", MODELS)
+def test_patches_and_their_matrix_are_the_convolution(name):
+    """What integers gather, times the matrix, is what the trained layer computes; odd sizes."""
+    kind, groups = MODELS[name]
+    h, w = 7, 5
+    y = torch.randint(-4, 5, (1, 6, h, w)) * 64.0  # so that means over strips need no rounding
+    seen = np.zeros((h + 4, w + 4, 6))
+    seen[2:-2, 2:-2] = y[0].permute(1, 2, 0).numpy()
+    i, j = (a.ravel() for a in np.indices((h, w)))
+    for near in KINDS[kind].neighborhoods(groups or (6,)):
+        layer = near.layer(8)
+        if layer is not None:
+            with torch.no_grad():
+                expected = layer(near.visible(y))[0].flatten(1).T
+                W = near.matrix(layer).numpy()
+            gathered = near.patches(seen, i, j, 1) @ W.T
+            np.testing.assert_allclose(gathered, expected.numpy(), atol=1e-3)
+
+
 @pytest.mark.parametrize("place", [(0, 0), (3, 4), (5, 6), (6, 2)])
 @pytest.mark.parametrize("name", MODELS)
 def test_nothing_depends_on_what_is_decoded_later(name, place):

@@ -65,7 +65,8 @@ def test_a_group_follows_a_whole_window_behind_the_one_before(size):
         for i in range(h)
         for j in range(w)
     ]
-    assert min(slack) == 1
+    assert min(slack) >= 1
+    assert min(slack) == 1 or min(size) < 3  # with a smaller delay it would not do
 
 
 @pytest.mark.parametrize(

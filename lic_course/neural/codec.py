@@ -235,3 +235,21 @@ class HyperpriorCodec(LearnedCodec):
     """
 
     name, lesson = "hyperprior", "07"
+
+
+class ContextCodec(LearnedCodec):
+    """The hyperprior's latent, predicted from decoded neighbors too, along a moving front.
+
+    Source: Minnen, Ballé and Toderici, 2018, decoded as a wavefront: the same file in fewer steps.
+    """
+
+    name, lesson = "context", "11"
+
+
+class ContextFastCodec(LearnedCodec):
+    """The hyperprior's latent in four groups of channels, each a checkerboard: eight steps in all.
+
+    Source: He et al., 2022, with a smaller network and gains for all rates.
+    """
+
+    name, lesson = "context-fast", "11"

@@ -91,7 +91,7 @@ def context_parts(
     groups = tuple(groups) or (M,)
     schedules.split(M, groups)  # says so when they do not make M
     near = KINDS[kind].neighborhoods(groups)
-    return nn.ModuleList(_Group(N, neighborhood, width, hidden) for neighborhood in near)
+    return nn.ModuleList(GroupContext(N, neighborhood, width, hidden) for neighborhood in near)
 
 
 def refined(parts: nn.ModuleList, y_hat: Tensor, trunk: Tensor) -> tuple[Tensor, Tensor]:
@@ -105,12 +105,15 @@ def refined(parts: nn.ModuleList, y_hat: Tensor, trunk: Tensor) -> tuple[Tensor,
     return means, INDEX_UNIT * indexes
 
 
-class _Group(nn.Module):
-    """The context of the channels start ... start + size - 1; it starts by moving nothing."""
+class GroupContext(nn.Module):
+    """The context of one group of channels; it starts by moving nothing.
+
+    N: channels of the features that are known everywhere. near: what it sees of what is decoded.
+    """
 
     def __init__(self, N: int, near: Neighborhood, width: int, hidden: tuple[int, ...]) -> None:
         super().__init__()
-        self.near, self.start, self.size = near, near.channels.start, near.size
+        self.near, self.size = near, near.size
         self.earlier = nn.Conv2d(near.earlier, width, 5, padding=2) if near.earlier else None
         self.own = near.layer(width)
         sizes = [N + width * self.has_context, *hidden]

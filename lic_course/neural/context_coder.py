@@ -208,9 +208,26 @@ class ContextCoder(HyperpriorCoder):
         base = HyperpriorCoder.from_prior(prior, gate, z_samples)
         with torch.no_grad():
             trunk = prior.h_s[:-1](z_samples)
-        seen = y_samples.clamp(-SEEN_MAX, SEEN_MAX)
-        groups = [group_layers(part, trunk, seen) for part in prior.parts]
-        return cls(base, moved_gaussians(), prior.kind, groups)
+        step = float(activation_step(trunk))
+        return cls.from_parts(base, prior.kind, prior.parts, (trunk, y_samples), step)
+
+    @classmethod
+    def from_parts(
+        cls,
+        base: HyperpriorCoder,
+        kind: str,
+        parts: torch.nn.ModuleList,
+        samples: tuple[torch.Tensor, torch.Tensor],
+        step: float,
+    ) -> "ContextCoder":
+        """Refine a coder by trained parts of a `kind`, as of context.context_parts.
+
+        samples: typical features and latents, (B, N, h, w) and (B, M, h, w). step: what 1 means in
+        the features that the network of `base` computes.
+        """
+        trunk, y = samples[0], samples[1].clamp(-SEEN_MAX, SEEN_MAX)
+        groups = [group_layers(part, trunk, y, step) for part in parts]
+        return cls(base, moved_gaussians(), kind, groups)
 
 
 class State:
@@ -264,10 +281,12 @@ def moved_gaussians() -> FrequencyTables:
 
 
 @torch.no_grad()
-def group_layers(part: torch.nn.Module, trunk: torch.Tensor, y: torch.Tensor) -> GroupLayers:
-    """The integers of one trained group; trunk and y: typical features and latents."""
+def group_layers(
+    part: torch.nn.Module, trunk: torch.Tensor, y: torch.Tensor, step: float
+) -> GroupLayers:
+    """The integers of one trained group; see ContextCoder.from_parts."""
     x, context = trunk, None
-    steps_in = np.full(trunk.shape[1], float(activation_step(trunk)))
+    steps_in = np.full(trunk.shape[1], step)
     if part.has_context:
         seen = torch.relu(part.context(y))
         step = float(activation_step(seen))

@@ -23,6 +23,10 @@ CONTEXTS = {  # what each kind of context sees of its own group of channels
     "checkerboard": "checkerboard",
     "slices": "none",
     "uneven": "checkerboard",
+    "halves": "raster",
+    "diagonal": "diagonal",
+    "tiles": "tiles-8",
+    "blocks": "blocks-4",
 }
 
 UNEVEN = (8, 16, 32, 136)  # channels of a latent that starts from the KLT, so the first matter most
@@ -70,16 +74,26 @@ class Recipe:
         return asdict(self)
 
 
+def _further(name: str, parts: Parts, learning_rate: float, distortion: str = "mse") -> Recipe:
+    """A recipe that goes on from the weights of `hyperprior`."""
+    return Recipe(
+        name,
+        parts,
+        minutes=40,
+        learning_rate=learning_rate,
+        distortion=distortion,
+        start="hyperprior",
+    )
+
+
 RECIPES = {
     recipe.name: recipe
     for recipe in (
-        Recipe("hyperprior", minutes=90),
-        Recipe("factorized", Parts(prior="factorized"), 40, learning_rate=3e-4, start="hyperprior"),
-        Recipe("context", Parts(prior="context"), minutes=60, start="hyperprior"),
-        Recipe(
-            "context-fast", Parts(prior="uneven", groups=UNEVEN), minutes=60, start="hyperprior"
-        ),
-        Recipe("hyperprior-msssim", minutes=60, distortion="ms-ssim", start="hyperprior"),
+        Recipe("hyperprior", minutes=155),
+        _further("factorized", Parts(prior="factorized"), 3e-4),
+        _further("context", Parts(prior="context"), 5e-4),
+        _further("context-fast", Parts(prior="uneven", groups=UNEVEN), 5e-4),
+        _further("hyperprior-msssim", Parts(), 5e-4, "ms-ssim"),
     )
 }
 
