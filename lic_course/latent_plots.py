@@ -15,7 +15,9 @@ Tap = tuple[int, int]
 
 
 def dependencies(
-    panels: Mapping[str, tuple[np.ndarray, Sequence[Tap]]], place: tuple[int, int]
+    panels: Mapping[str, tuple[np.ndarray, Sequence[Tap]]],
+    place: tuple[int, int],
+    width: float = plots.WIDTH,
 ) -> None:
     """The graph of what one position needs: an arrow from each position that it is predicted from.
 
@@ -25,9 +27,9 @@ def dependencies(
     """
     shapes = [times.shape for times, _ in panels.values()]
     widths = [w for _, w in shapes]
-    tall = plots.WIDTH / sum(widths) * max(h for h, _ in shapes) + 0.3
+    tall = width / sum(widths) * max(h for h, _ in shapes) + 0.3
     figure, axes = plt.subplots(
-        1, len(panels), figsize=(plots.WIDTH, tall), squeeze=False, width_ratios=widths
+        1, len(panels), figsize=(width, tall), squeeze=False, width_ratios=widths
     )
     for ax, (title, (times, taps)) in zip(axes.flat, panels.items(), strict=True):
         _graph(ax, np.asarray(times), taps, place)
@@ -82,14 +84,17 @@ def differences(
     plt.close(figure)
 
 
-def trade(points: Mapping[str, tuple[float, float]], xlabel: str, ylabel: str) -> None:
-    """Points with their names, on two logarithmic axes: say steps and seconds."""
+def trade(
+    points: Mapping[str, tuple[float, float]], xlabel: str, ylabel: str, log: str = "xy"
+) -> None:
+    """Points with their names, say steps and seconds; `log`: "x" or "xy", logarithmic axes."""
     figure, ax = plt.subplots(figsize=(plots.WIDTH, 3.2))
     for number, (name, (x, y)) in enumerate(points.items()):
         marker = plots.MARKERS[number % len(plots.MARKERS)]
         ax.plot(x, y, marker, color=plots.COLORS[number % len(plots.COLORS)], markersize=8)
         ax.annotate(name, (x, y), (7, -3), textcoords="offset points", fontsize=8.5)
-    ax.set(xlabel=xlabel, ylabel=ylabel, xscale="log", yscale="log")
+    ax.set(xlabel=xlabel, ylabel=ylabel, xscale="log")
+    ax.set_yscale("log" if "y" in log else "linear")
     ax.margins(x=0.2, y=0.15)
     plt.show()
     plt.close(figure)

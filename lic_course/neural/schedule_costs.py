@@ -86,6 +86,10 @@ MODELS = {
     "checkerboard": Model("checkerboard"),
     "10 slices": Model("none", even),
     "uneven + checkerboard": Model("checkerboard", uneven),
+    "4 groups, diagonals": Model("diagonal", uneven),
+    "2 halves, staggered": Model("raster", lambda M: even(M, 2)),
+    "tiles of 8": Model("tiles-8"),
+    "blocks of 4": Model("blocks-4"),
 }
 
 
