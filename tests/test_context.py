@@ -7,10 +7,12 @@ import torch
 from lic_course.entropy.tables import Decoder, Encoder
 from lic_course.errors import BitstreamError
 from lic_course.neural import schedules
-from lic_course.neural.context import ContextModel, checkerboard_mask, dependence, raster_mask
-from lic_course.neural.context_coder import ContextCoder
+from lic_course.neural.causal_layers import checkerboard_mask, diagonal_mask, raster_mask
+from lic_course.neural.context import ContextModel, dependence
+from lic_course.neural.context_coder import ContextCoder, State
 from lic_course.neural.gates import Gain, Setting
 from lic_course.neural.latent_coders import Latent, for_each_stream
+from lic_course.neural.neighborhoods import KINDS
 from lic_course.neural.priors import (
     SCALES,
     MeanScaleHyperprior,
@@ -21,22 +23,44 @@ from lic_course.neural.priors import (
 from lic_course.neural.quantizers import Mixed
 
 GROUPS = (1, 2, 3)
-SCHEDULES = {
-    "raster": schedules.wavefront,
-    "checkerboard": schedules.checkerboard,
-    "slices": lambda M, h, w: schedules.slices(M, h, w, GROUPS),
-    "uneven": lambda M, h, w: schedules.slices_and_checkerboard(M, h, w, GROUPS),
+MODELS = {  # a name for each model: its kind, and its groups of channels
+    "raster": ("raster", ()),
+    "checkerboard": ("checkerboard", ()),
+    "slices": ("none", GROUPS),
+    "uneven": ("checkerboard", GROUPS),
+    "halves": ("raster", (3, 3)),
+    "channels by diagonals": ("diagonal", (1,) * 6),
+    "groups by diagonals": ("diagonal", GROUPS),
+    "tiles": ("tiles-4", ()),
+    "halves in tiles": ("tiles-4", (3, 3)),
+    "blocks": ("blocks-4", ()),
+    "blocks in groups": ("blocks-2", GROUPS),
+}
+SEEN = {  # how many elements each channel's element at (3, 4) sees, of 7 x 8
+    "raster": [72] * 6,
+    "checkerboard": [72] * 6,
+    "slices": [0, 25, 25, 75, 75, 75],
+    "uneven": [12, 49, 49, 111, 111, 111],
+    "halves": [36] * 3 + [75 + 36] * 3,
+    "channels by diagonals": [20, 35, 54, 75, 96, 115],
+    "groups by diagonals": [31, 53, 53, 79, 79, 79],
+    "tiles": [36] * 6,  # (3, 4): six of the twelve are in the tile to the left
+    "blocks": [24] * 6,
 }
 
 
-def prior(kind, M=6, N=4):
+def prior(name, M=6, N=4):
     torch.manual_seed(0)
-    groups = GROUPS if kind in ("slices", "uneven") else ()
-    own = {"slices": "none", "uneven": "checkerboard"}.get(kind, kind)
-    model = ContextModel(N, M, own, groups, width=16, hidden=(16,))
+    kind, groups = MODELS[name]
+    model = ContextModel(N, M, kind, groups, width=16, hidden=(16,))
     for part in model.parts:
         torch.nn.init.normal_(part.refine[-1].weight, std=0.1)
     return model
+
+
+def schedule(name, h, w):
+    kind, groups = MODELS[name]
+    return KINDS[kind].schedule(6, h, w, groups or (6,))
 
 
 @pytest.mark.parametrize("mask", [raster_mask(), checkerboard_mask()])
@@ -44,21 +68,44 @@ def test_masks_have_twelve_taps_and_no_center(mask):
     assert mask.sum() == 12 and mask[2, 2] == 0
 
 
+def test_diagonal_masks_see_whatever_has_a_smaller_sum():
+    c, di, dj = np.indices((6, 5, 5))
+    for number in range(6):
+        mask = diagonal_mask((1,) * 6, number).numpy()
+        assert np.array_equal(mask, c + di - 2 + dj - 2 < number)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_patches_and_their_matrix_are_the_convolution(name):
+    """What integers gather, times the matrix, is what the trained layer computes; odd sizes."""
+    kind, groups = MODELS[name]
+    h, w = 7, 5
+    y = torch.randint(-4, 5, (1, 6, h, w)) * 64.0  # so that means over strips need no rounding
+    seen = np.zeros((h + 4, w + 4, 6))
+    seen[2:-2, 2:-2] = y[0].permute(1, 2, 0).numpy()
+    i, j = (a.ravel() for a in np.indices((h, w)))
+    for near in KINDS[kind].neighborhoods(groups or (6,)):
+        layer = near.layer(8)
+        if layer is not None:
+            with torch.no_grad():
+                expected = layer(near.visible(y))[0].flatten(1).T
+                W = near.matrix(layer).numpy()
+            gathered = near.patches(seen, i, j, 1) @ W.T
+            np.testing.assert_allclose(gathered, expected.numpy(), atol=1e-3)
+
+
 @pytest.mark.parametrize("place", [(0, 0), (3, 4), (5, 6), (6, 2)])
-@pytest.mark.parametrize("kind", SCHEDULES)
-def test_nothing_depends_on_what_is_decoded_later(kind, place):
+@pytest.mark.parametrize("name", MODELS)
+def test_nothing_depends_on_what_is_decoded_later(name, place):
     """By gradient: each element depends on elements of earlier steps only."""
-    model, y_hat = prior(kind), 3 * torch.randn(1, 6, 7, 8)
+    model, y_hat = prior(name), 3 * torch.randn(1, 6, 7, 8)
     trunk = torch.randn(1, 4, 7, 8)
-    time = torch.from_numpy(schedules.times(SCHEDULES[kind](6, 7, 8), (6, 7, 8)))
+    time = torch.from_numpy(schedules.times(schedule(name, 7, 8), (6, 7, 8)))
     for channel in range(6):
         seen = dependence(lambda y: model.refined(y, trunk), y_hat, (channel, *place))
         assert not seen[time >= time[channel, *place]].any()
-        if place == (3, 4):  # inside, and white: the whole window counts
-            earlier = {"slices": (0, 1, 1, 3, 3, 3), "uneven": (0, 1, 1, 3, 3, 3)}.get(kind)
-            own = {"slices": 0, "uneven": (1, 2, 2, 3, 3, 3)}.get(kind, 6)
-            own = own if isinstance(own, int) else own[channel]
-            assert seen.sum() == 12 * own + (25 * earlier[channel] if earlier else 0)
+        if place == (3, 4) and name in SEEN:  # inside, and white: the whole window counts
+            assert seen.sum() == SEEN[name][channel]
 
 
 def test_it_starts_as_the_hyperprior():
@@ -72,7 +119,7 @@ def test_it_starts_as_the_hyperprior():
     torch.testing.assert_close(one.y_hat, other.y_hat)
 
 
-@pytest.fixture(scope="module", params=SCHEDULES)
+@pytest.fixture(scope="module", params=MODELS)
 def coder(request):
     model = prior(request.param)
     gate = Gain(6)
@@ -114,6 +161,23 @@ def test_step_by_step_is_what_the_encoder_did_at_once(coder, size):
         assert np.array_equal(again.bits[stream], bits)
 
 
+@pytest.mark.parametrize("size", [(1, 1), (7, 5), (9, 13)], ids=str)
+def test_an_encoder_that_goes_step_by_step_writes_the_same_bytes(coder, size, monkeypatch):
+    """What it predicts from what a decoder would know by then is what it predicts from all."""
+
+    def step_by_step(state):
+        M, h, w = state.symbols.shape
+        known = State(state.trunk, state.mean, state.index, (M, h, w))
+        for step in coder.schedule(M, h, w):
+            known.put(step, state.symbols[step.index], *coder.predict(known, step))
+        return known.offsets, known.tables
+
+    one = latent(*size)
+    data, _ = write(coder, one)
+    monkeypatch.setattr(coder, "predict_all", step_by_step)
+    assert write(coder, one)[0] == data
+
+
 def test_serial_and_wavefront_are_the_same(coder):
     """Other schedules: the same latents, the same tables for each element, files of equal size."""
     one = latent(9, 11)
@@ -130,14 +194,14 @@ def test_serial_and_wavefront_are_the_same(coder):
 
 
 def one_by_one(coder, M, h, w):
-    """Every position for itself, group after group, black fields before white ones."""
-    steps = []
-    for channels in schedules.split(M, tuple(group.size for group in coder.groups)):
+    """Every position of a group for itself, in the order in which the schedule comes to them."""
+    sizes = coder.groups[0].near.groups
+    time = schedules.times(KINDS[coder.kind].schedule(M, h, w, sizes), (M, h, w))
+    turns = []
+    for channels in schedules.split(M, sizes):
         positions = [schedules.Step(channels[:, None], s.i, s.j) for s in schedules.raster(1, h, w)]
-        if coder.kind == "checkerboard":
-            positions.sort(key=lambda step: int(step.i[0, 0] + step.j[0, 0]) % 2)
-        steps += positions
-    return steps
+        turns += [(time[channels[0], s.i[0, 0], s.j[0, 0]], s) for s in positions]
+    return [step for _, step in sorted(turns, key=lambda turn: turn[0])]
 
 
 def test_stored_and_read_again(coder):

@@ -14,7 +14,11 @@ KINDS = {
     "diagonals": schedules.diagonals,
     "slices": lambda M, h, w: schedules.slices(M, h, w, (1, 1, 2)),
     "uneven": lambda M, h, w: schedules.slices_and_checkerboard(M, h, w, (1, 3)),
+    "groups by diagonals": lambda M, h, w: schedules.diagonals(M, h, w, (1, 3)),
+    "staggered": lambda M, h, w: schedules.staggered(M, h, w, (2, 2)),
+    "tiles": lambda M, h, w: schedules.tiles(M, h, w, 8),
     "blocks": lambda M, h, w: schedules.blocks(M, h, w, 4),
+    "blocks in groups": lambda M, h, w: schedules.blocks(M, h, w, 4, (1, 3)),
 }
 
 
@@ -51,6 +55,20 @@ def test_one_column_less_of_delay_would_break_it():
     assert any(t[y - 1, x + r] >= t[y, x] for y in range(1, h) for x in range(w - r))
 
 
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_a_group_follows_a_whole_window_behind_the_one_before(size):
+    """Brute force: the second half sees all of the first in a 5x5 window, and starts no later."""
+    h, w = size
+    first, second = schedules.times(schedules.staggered(2, h, w, (1, 1)), (2, h, w))
+    slack = [
+        second[i, j] - first[max(0, i - 2) : i + 3, max(0, j - 2) : j + 3].max()
+        for i in range(h)
+        for j in range(w)
+    ]
+    assert min(slack) >= 1
+    assert min(slack) == 1 or min(size) < 3  # with a smaller delay it would not do
+
+
 @pytest.mark.parametrize(
     ("steps", "expected"),
     [
@@ -63,7 +81,15 @@ def test_one_column_less_of_delay_would_break_it():
         (schedules.diagonals(32, 32, 48), 110),
         (schedules.slices(10, 3, 4, (1,) * 10), 10),
         (schedules.slices_and_checkerboard(320, 8, 8, (16, 16, 32, 64, 192)), 10),
+        (schedules.diagonals(192, 32, 48, (8, 16, 32, 136)), 4 + 32 + 48 - 2),
+        (schedules.staggered(4, 32, 48, (2, 2)), 141 + 9),
+        (schedules.staggered(6, 32, 48, (2, 2, 2)), 141 + 18),
+        (schedules.tiles(2, 32, 48, 4), 13),
+        (schedules.tiles(2, 32, 48, 8), 29),
+        (schedules.tiles(2, 135, 240, 8), 29),
         (schedules.blocks(2, 32, 48, 4), 19),
+        (schedules.blocks(2, 32, 48, 8), 9),
+        (schedules.blocks(2, 32, 48, 2), 39),
     ],
 )
 def test_known_numbers_of_steps(steps, expected):

@@ -10,6 +10,7 @@ from lic_course.neural.composition import Composition
 from lic_course.neural.context_coder import ContextCoder
 from lic_course.neural.latent_coders import Z_MAX, FactorizedCoder, HyperpriorCoder
 from lic_course.neural.priors import LEVEL_MAX
+from lic_course.neural.recipes import CONTEXTS
 
 LatentCoder = FactorizedCoder | HyperpriorCoder
 
@@ -17,10 +18,7 @@ CODERS = {
     "factorized": FactorizedCoder,
     "scale-hyperprior": HyperpriorCoder,
     "hyperprior": HyperpriorCoder,
-    "context": ContextCoder,
-    "checkerboard": ContextCoder,
-    "slices": ContextCoder,
-    "uneven": ContextCoder,
+    **dict.fromkeys(CONTEXTS, ContextCoder),
 }
 
 

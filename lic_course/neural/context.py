@@ -8,11 +8,12 @@ then moves the Gaussian that y_hat is coded with; it starts by moving nothing.
 from collections.abc import Callable
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
+from lic_course.neural import schedules
 from lic_course.neural.gates import Setting
 from lic_course.neural.layers import lower_bound
+from lic_course.neural.neighborhoods import KINDS, Neighborhood
 from lic_course.neural.priors import (
     INDEX_UNIT,
     LEVEL_MAX,
@@ -29,40 +30,17 @@ from lic_course.neural.quantizers import Quantizer
 SEEN_MAX = 127.0  # the context sees y_hat clipped to this range
 
 
-def raster_mask(kernel: int = 5) -> Tensor:
-    """What comes before the center in raster order: (kernel, kernel) of 0 and 1; 12 taps for 5."""
-    mask = torch.ones(kernel * kernel)
-    mask[kernel * kernel // 2 :] = 0
-    return mask.view(kernel, kernel)
-
-
-def checkerboard_mask(kernel: int = 5) -> Tensor:
-    """The fields of the other color: (kernel, kernel) of 0 and 1; 12 taps for 5."""
-    i, j = torch.meshgrid(torch.arange(kernel), torch.arange(kernel), indexing="ij")
-    return ((i + j) % 2 == 1).float()
-
-
-class MaskedConv(nn.Conv2d):
-    """A convolution that sees its neighborhood through a mask, (k, k)."""
-
-    def __init__(self, i: int, o: int, mask: Tensor) -> None:
-        super().__init__(i, o, mask.shape[-1], padding=mask.shape[-1] // 2)
-        self.register_buffer("mask", mask, persistent=False)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Convolve with the masked weights."""
-        return F.conv2d(x, self.weight * self.mask, self.bias, padding=self.padding)
-
-
 class ContextModel(MeanScaleHyperprior):
     """A hyperprior refined by what is decoded: earlier groups of channels, and neighbors.
 
     groups: sizes of the groups of channels, coded one after the other; each sees all earlier groups
-    in a 5x5 window (Minnen and Singh, 2020; uneven groups: He et al., 2022). kind, what a position
-    sees of its own group: "raster", the 12 positions before in a 5x5 window (Minnen, Ballé and
-    Toderici, 2018); "checkerboard", nothing for black fields and 12 black neighbors for white ones
-    (He et al., 2021); "none". width: channels of the convolutions on what is seen; hidden: widths
-    of the 1x1 layers after them.
+    in a 5x5 window (Minnen and Singh, 2020; uneven groups: He et al., 2022; two halves: Guo et al.,
+    2021). kind, what an element sees of its own group, one of neighborhoods.KINDS: "raster", the 12
+    positions before in a 5x5 window (Minnen, Ballé and Toderici, 2018); "checkerboard", nothing for
+    black fields and 12 black neighbors for white ones (He et al., 2021); "none"; "diagonal", what
+    of any group has a smaller g + i + j (Li et al., 2020); "tiles-8", as raster within tiles;
+    "blocks-4", strips along blocks (Wu et al., 2021). width: channels of the convolutions on what
+    is seen; hidden: widths of the 1x1 layers after them.
     """
 
     def __init__(
@@ -76,11 +54,7 @@ class ContextModel(MeanScaleHyperprior):
     ) -> None:
         super().__init__(N, M)
         self.kind, self.groups = kind, tuple(groups) or (M,)
-        self.parts = nn.ModuleList()
-        start = 0
-        for size in self.groups:
-            self.parts.append(_Group(N, start, size, kind, width, hidden))
-            start += size
+        self.parts = context_parts(N, M, kind, groups, width, hidden)
 
     def features(self, z_hat: Tensor, setting: Setting) -> tuple[Tensor, Tensor, Tensor]:
         """From z_hat: features (B, N, h, w), means, and indexes of scales, (B, M, h, w) each."""
@@ -91,10 +65,7 @@ class ContextModel(MeanScaleHyperprior):
 
     def refined(self, y_hat: Tensor, trunk: Tensor) -> tuple[Tensor, Tensor]:
         """How the context moves means and indexes, (B, M, h, w) each, float32."""
-        seen = y_hat.clamp(-SEEN_MAX, SEEN_MAX)
-        moved = [part(seen, trunk).float().chunk(2, dim=1) for part in self.parts]
-        means, indexes = (torch.cat(both, dim=1) for both in zip(*moved, strict=True))
-        return means, INDEX_UNIT * indexes
+        return refined(self.parts, y_hat, trunk)
 
     def forward(self, y: Tensor, quantizer: Quantizer, setting: Setting) -> Rated:
         """Rate latents y, (B, M, h, w), with h and w multiples of 4."""
@@ -108,21 +79,47 @@ class ContextModel(MeanScaleHyperprior):
         return Rated(y_hat, {"y": bits_y, "z": bits_of(self.z_prior.likelihood(z_rate.float()))})
 
 
-class _Group(nn.Module):
-    """The context of the channels start ... start + size - 1; it starts by moving nothing."""
+def context_parts(
+    N: int,
+    M: int,
+    kind: str = "raster",
+    groups: tuple[int, ...] = (),
+    width: int = 128,
+    hidden: tuple[int, ...] = (192,),
+) -> nn.ModuleList:
+    """One part for each group of channels; arguments as of ContextModel."""
+    groups = tuple(groups) or (M,)
+    schedules.split(M, groups)  # says so when they do not make M
+    near = KINDS[kind].neighborhoods(groups)
+    return nn.ModuleList(GroupContext(N, neighborhood, width, hidden) for neighborhood in near)
 
-    def __init__(
-        self, N: int, start: int, size: int, kind: str, width: int, hidden: tuple[int, ...]
-    ) -> None:
+
+def refined(parts: nn.ModuleList, y_hat: Tensor, trunk: Tensor) -> tuple[Tensor, Tensor]:
+    """How `parts` move means and indexes, (B, M, h, w) each, float32.
+
+    y_hat: (B, M, h, w); trunk: (B, N, h, w), the features that the hyperprior predicts from.
+    """
+    seen = y_hat.clamp(-SEEN_MAX, SEEN_MAX)
+    moved = [part(seen, trunk).float().chunk(2, dim=1) for part in parts]
+    means, indexes = (torch.cat(both, dim=1) for both in zip(*moved, strict=True))
+    return means, INDEX_UNIT * indexes
+
+
+class GroupContext(nn.Module):
+    """The context of one group of channels; it starts by moving nothing.
+
+    N: channels of the features that are known everywhere. near: what it sees of what is decoded.
+    """
+
+    def __init__(self, N: int, near: Neighborhood, width: int, hidden: tuple[int, ...]) -> None:
         super().__init__()
-        self.start, self.size, self.kind = start, size, kind
-        self.earlier = nn.Conv2d(start, width, 5, padding=2) if start else None
-        mask = {"raster": raster_mask, "checkerboard": checkerboard_mask}.get(kind)
-        self.own = MaskedConv(size, width, mask()) if mask else None
+        self.near, self.size = near, near.size
+        self.earlier = nn.Conv2d(near.earlier, width, 5, padding=2) if near.earlier else None
+        self.own = near.layer(width)
         sizes = [N + width * self.has_context, *hidden]
         pairs = zip(sizes, hidden, strict=False)
         layers = [layer for i, o in pairs for layer in (nn.Conv2d(i, o, 1), nn.ReLU())]
-        self.refine = nn.Sequential(*layers, nn.Conv2d(sizes[-1], 2 * size, 1))
+        self.refine = nn.Sequential(*layers, nn.Conv2d(sizes[-1], 2 * self.size, 1))
         nn.init.zeros_(self.refine[-1].weight)
         nn.init.zeros_(self.refine[-1].bias)
 
@@ -135,10 +132,9 @@ class _Group(nn.Module):
         """What the convolutions make of y_hat, (B, M, h, w): (B, width, h, w), before the ReLU."""
         total = torch.zeros((), device=seen.device)
         if self.earlier is not None:
-            total = total + self.earlier(seen[:, : self.start])
+            total = total + self.earlier(seen[:, : self.near.earlier])
         if self.own is not None:
-            own = self.own(seen[:, self.start : self.start + self.size])
-            total = total + (own * white(seen) if self.kind == "checkerboard" else own)
+            total = total + self.own(self.near.visible(seen))
         return total
 
     def forward(self, seen: Tensor, trunk: Tensor) -> Tensor:
@@ -146,13 +142,6 @@ class _Group(nn.Module):
         if self.has_context:
             trunk = torch.cat([trunk, torch.relu(self.context(seen))], dim=1)
         return self.refine(trunk)
-
-
-def white(y: Tensor) -> Tensor:
-    """1 where i + j is odd, 0 elsewhere, (1, 1, h, w)."""
-    i = torch.arange(y.shape[-2], device=y.device)[:, None]
-    j = torch.arange(y.shape[-1], device=y.device)[None, :]
-    return ((i + j) % 2).to(y.dtype)[None, None]
 
 
 def dependence(

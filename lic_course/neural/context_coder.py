@@ -14,7 +14,6 @@ from threadpoolctl import threadpool_limits
 
 from lic_course.entropy.tables import Coder, FrequencyTables
 from lic_course.errors import BitstreamError
-from lic_course.neural import schedules
 from lic_course.neural.context import SEEN_MAX, ContextModel
 from lic_course.neural.exact import IntegerNetwork, PointLayer, activation_step
 from lic_course.neural.gates import Gain
@@ -27,6 +26,7 @@ from lic_course.neural.latent_coders import (
     Latent,
     round_latent,
 )
+from lic_course.neural.neighborhoods import KINDS, WINDOW, Neighborhood
 from lic_course.neural.priors import INDEX_UNIT, SCALES, scale_of
 from lic_course.neural.schedules import Step
 
@@ -35,18 +35,20 @@ SEEN = int(SEEN_MAX) * GRID  # the largest value that the context sees, in sixte
 CHUNK = 4096  # positions computed at once when all are known
 WIDE = 2047  # the largest weight for what is seen: 12 bits, as that has 12 bits too
 MOVE_LIMITS = -8000, 8000  # of the moves, in eighths and in indexes
-KINDS = "raster", "checkerboard", "none"
-WINDOW = [(di, dj) for di in range(-2, 3) for dj in range(-2, 3)]  # 5x5, in raster order
 
 
 @dataclass
 class GroupLayers:
-    """The integers for one group of channels: start ... start + size - 1."""
+    """The integers for one group of channels, and what they are applied to."""
 
-    start: int
-    size: int
+    near: Neighborhood
     context: PointLayer | None  # from patches of what is known; None for a group without context
     refine: list[PointLayer]
+
+    @property
+    def channels(self) -> slice:
+        """The channels of the group."""
+        return self.near.channels
 
 
 class ContextCoder(HyperpriorCoder):
@@ -66,16 +68,10 @@ class ContextCoder(HyperpriorCoder):
         super().__init__(base.z_tables, y_tables, base.h_s, base.shifts)
         self.trunk, self.head = split_network(self.h_s)
         self.kind, self.groups = kind, groups
-        self.taps = taps_of(kind)
 
     def schedule(self, M: int, h: int, w: int) -> list[Step]:
         """The order in which the elements are coded."""
-        sizes = tuple(group.size for group in self.groups)
-        if self.kind == "raster":
-            return schedules.wavefront(M, h, w)
-        if self.kind == "checkerboard":
-            return schedules.slices_and_checkerboard(M, h, w, sizes)
-        return schedules.slices(M, h, w, sizes)
+        return KINDS[self.kind].schedule(M, h, w, self.groups[0].near.groups)
 
     def code(
         self,
@@ -120,10 +116,21 @@ class ContextCoder(HyperpriorCoder):
         return trunk[:, : shape[1], : shape[2]], out[: shape[0]], index
 
     def predict(self, state: "State", step: Step) -> tuple[np.ndarray, np.ndarray]:
-        """Offsets of the symbols and tables for the elements of a step, (channels, K) each."""
-        first = int(step.c.flat[0])
-        group = next(g for g in self.groups if g.start <= first < g.start + g.size)
-        return self._predict(state, group, step.i.ravel(), step.j.ravel())
+        """Offsets of the symbols and tables for the elements of a step, in its shape."""
+        if step.c.ndim == 2:  # a grid: all channels of one group
+            first = step.c[0, 0]
+            group = next(g for g in self.groups if g.channels.start <= first < g.channels.stop)
+            return self._predict(state, group, step.i.ravel(), step.j.ravel())
+        offset, table = (np.empty(step.shape, np.int32) for _ in range(2))
+        for group in self.groups:
+            channels, w = group.channels, state.symbols.shape[2]
+            mine = np.flatnonzero((step.c >= channels.start) & (step.c < channels.stop))
+            if len(mine):
+                places, k = np.unique(step.i[mine] * w + step.j[mine], return_inverse=True)
+                element = step.c[mine] - channels.start, k
+                offsets, tables = self._predict(state, group, places // w, places % w)
+                offset[mine], table[mine] = offsets[element], tables[element]
+        return offset, table
 
     def predict_all(self, state: "State") -> tuple[np.ndarray, np.ndarray]:
         """The same for all elements, once all are known: (M, h, w) each."""
@@ -131,47 +138,43 @@ class ContextCoder(HyperpriorCoder):
         offsets, tables = (np.empty((M, h * w), np.int32) for _ in range(2))
         i, j = (a.ravel() for a in np.indices((h, w)))
         for group in self.groups:
-            channels = slice(group.start, group.start + group.size)
             for start in range(0, h * w, CHUNK):
                 part = slice(start, start + CHUNK)
                 offset, table = self._predict(state, group, i[part], j[part])
-                offsets[channels, part], tables[channels, part] = offset, table
+                offsets[group.channels, part], tables[group.channels, part] = offset, table
         return offsets.reshape(M, h, w), tables.reshape(M, h, w)
 
     def _predict(
         self, state: "State", group: GroupLayers, i: np.ndarray, j: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        channels = slice(group.start, group.start + group.size)
+        size = group.near.size
         a = state.trunk[:, i, j].T
         if group.context is not None:
             a = np.concatenate([a, group.context(self._patches(state, group, i, j))], axis=1)
         for layer in group.refine:
             a = layer(a)
         moved = a.T.astype(np.int32)
-        offset = (moved[: group.size] + PHASES // 2) // PHASES
-        phase = moved[: group.size] - PHASES * offset + PHASES // 2
-        index = np.clip(state.index[channels, i, j] + moved[group.size :], 0, SCALES - 1)
+        offset = (moved[:size] + PHASES // 2) // PHASES
+        phase = moved[:size] - PHASES * offset + PHASES // 2
+        index = np.clip(state.index[group.channels, i, j] + moved[size:], 0, SCALES - 1)
         return offset, index * PHASES + phase
 
     def _patches(
         self, state: "State", group: GroupLayers, i: np.ndarray, j: np.ndarray
     ) -> np.ndarray:
-        """What is known around positions: earlier groups, the group itself, and 1 if it counts."""
+        """What is known around positions, of earlier groups and of the own: (K, inputs)."""
         parts = []
-        if group.start:
-            parts += [state.seen[i + 2 + di, j + 2 + dj, : group.start] for di, dj in WINDOW]
-        if self.taps:
-            own = slice(group.start, group.start + group.size)
-            counts = np.ones(len(i)) if self.kind == "raster" else (i + j) % 2
-            near = [state.seen[i + 2 + di, j + 2 + dj, own] for di, dj in self.taps]
-            parts += [a * counts[:, None] for a in near] if self.kind != "raster" else near
-            parts.append(GRID * counts[:, None])
+        if group.near.earlier:
+            rest = slice(0, group.near.earlier)
+            parts += [state.seen[i + 2 + di, j + 2 + dj, rest] for di, dj in WINDOW]
+        if self.kind != "none":
+            parts.append(group.near.patches(state.seen, i, j, GRID))
         return np.concatenate(parts, axis=1)
 
     def arrays(self) -> dict[str, np.ndarray]:
         """All that a weights file must hold, as integer arrays by name."""
-        found = super().arrays() | {"context.kind": np.array([KINDS.index(self.kind)])}
-        found["context.groups"] = np.array([group.size for group in self.groups], np.int64)
+        found = super().arrays() | {"context.kind": np.array([list(KINDS).index(self.kind)])}
+        found["context.groups"] = np.array(self.groups[0].near.groups, np.int64)
         for number, group in enumerate(self.groups):
             if group.context is not None:
                 found |= group.context.arrays(f"context.{number}.seen")
@@ -182,20 +185,19 @@ class ContextCoder(HyperpriorCoder):
     @classmethod
     def from_arrays(cls, arrays: dict[str, np.ndarray]) -> "ContextCoder":
         """The coder that `arrays` wrote."""
-        base, groups, start = HyperpriorCoder.from_arrays(arrays), [], 0
+        base, groups = HyperpriorCoder.from_arrays(arrays), []
         try:
-            kind = KINDS[int(arrays["context.kind"][0])]
-            sizes = arrays["context.groups"].tolist()
+            kind = list(KINDS)[int(arrays["context.kind"][0])]
+            sizes = tuple(arrays["context.groups"].tolist())
         except (KeyError, IndexError) as error:
             raise BitstreamError("The weights of the context model are incomplete.") from error
-        for number, size in enumerate(sizes):
+        for number, near in enumerate(KINDS[kind].neighborhoods(sizes)):
             has_context = f"context.{number}.seen.W" in arrays
             seen = PointLayer.from_arrays(arrays, f"context.{number}.seen") if has_context else None
             refine = []
             while not refine or f"context.{number}.{len(refine)}.W" in arrays:
                 refine.append(PointLayer.from_arrays(arrays, f"context.{number}.{len(refine)}"))
-            groups.append(GroupLayers(start, size, seen, refine))
-            start += size
+            groups.append(GroupLayers(near, seen, refine))
         return cls(base, base.y_tables, kind, groups)
 
     @classmethod
@@ -206,9 +208,26 @@ class ContextCoder(HyperpriorCoder):
         base = HyperpriorCoder.from_prior(prior, gate, z_samples)
         with torch.no_grad():
             trunk = prior.h_s[:-1](z_samples)
-        seen = y_samples.clamp(-SEEN_MAX, SEEN_MAX)
-        groups = [group_layers(part, trunk, seen) for part in prior.parts]
-        return cls(base, moved_gaussians(), prior.kind, groups)
+        step = float(activation_step(trunk))
+        return cls.from_parts(base, prior.kind, prior.parts, (trunk, y_samples), step)
+
+    @classmethod
+    def from_parts(
+        cls,
+        base: HyperpriorCoder,
+        kind: str,
+        parts: torch.nn.ModuleList,
+        samples: tuple[torch.Tensor, torch.Tensor],
+        step: float,
+    ) -> "ContextCoder":
+        """Refine a coder by trained parts of a `kind`, as of context.context_parts.
+
+        samples: typical features and latents, (B, N, h, w) and (B, M, h, w). step: what 1 means in
+        the features that the network of `base` computes.
+        """
+        trunk, y = samples[0], samples[1].clamp(-SEEN_MAX, SEEN_MAX)
+        groups = [group_layers(part, trunk, y, step) for part in parts]
+        return cls(base, moved_gaussians(), kind, groups)
 
 
 class State:
@@ -234,13 +253,6 @@ class State:
         self.symbols[:] = symbols
         y = np.clip(GRID * symbols + self.mean, -SEEN, SEEN)
         self.seen[2:-2, 2:-2] = np.moveaxis(y, 0, -1)
-
-
-def taps_of(kind: str) -> list[tuple[int, int]]:
-    """The offsets (rows, columns) of the own group that a kind of context sees."""
-    if kind == "raster":
-        return WINDOW[:12]
-    return [(di, dj) for di, dj in WINDOW if (di + dj) % 2] if kind == "checkerboard" else []
 
 
 def split_network(network: IntegerNetwork) -> tuple[IntegerNetwork, IntegerNetwork]:
@@ -269,10 +281,12 @@ def moved_gaussians() -> FrequencyTables:
 
 
 @torch.no_grad()
-def group_layers(part: torch.nn.Module, trunk: torch.Tensor, y: torch.Tensor) -> GroupLayers:
-    """The integers of one trained group; trunk and y: typical features and latents."""
+def group_layers(
+    part: torch.nn.Module, trunk: torch.Tensor, y: torch.Tensor, step: float
+) -> GroupLayers:
+    """The integers of one trained group; see ContextCoder.from_parts."""
     x, context = trunk, None
-    steps_in = np.full(trunk.shape[1], float(activation_step(trunk)))
+    steps_in = np.full(trunk.shape[1], step)
     if part.has_context:
         seen = torch.relu(part.context(y))
         step = float(activation_step(seen))
@@ -292,7 +306,7 @@ def group_layers(part: torch.nn.Module, trunk: torch.Tensor, y: torch.Tensor) ->
             step = float(activation_step(x))
             refine.append(PointLayer.from_floats(W, b, (steps_in, step), (0, 255), 255))
             steps_in = np.full(len(W), step)
-    return GroupLayers(part.start, part.size, context, refine)
+    return GroupLayers(part.near, context, refine)
 
 
 def _matrix_of(part: torch.nn.Module) -> tuple[np.ndarray, np.ndarray]:
@@ -302,9 +316,6 @@ def _matrix_of(part: torch.nn.Module) -> tuple[np.ndarray, np.ndarray]:
         blocks.append(part.earlier.weight.permute(0, 2, 3, 1).flatten(1))
         b = part.earlier.bias.numpy()
     if part.own is not None:
-        taps = taps_of(part.kind)
-        rows, columns = ([tap[axis] + 2 for tap in taps] for axis in (0, 1))
-        blocks.append(part.own.weight[:, :, rows, columns].permute(0, 2, 1).flatten(1))
-        blocks.append(part.own.bias[:, None])
+        blocks.append(part.near.matrix(part.own))
     W = torch.cat(blocks, dim=1).numpy()
     return W, b + np.zeros(len(W))

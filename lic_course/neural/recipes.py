@@ -23,6 +23,10 @@ CONTEXTS = {  # what each kind of context sees of its own group of channels
     "checkerboard": "checkerboard",
     "slices": "none",
     "uneven": "checkerboard",
+    "halves": "raster",
+    "diagonal": "diagonal",
+    "tiles": "tiles-8",
+    "blocks": "blocks-4",
 }
 
 UNEVEN = (8, 16, 32, 136)  # channels of a latent that starts from the KLT, so the first matter most

@@ -4,8 +4,8 @@
     python -m lic_course.neural.variants soft-to-hard --data FOLDER --seconds 120
 
 An experiment is a function `(pictures, seconds, seed) -> dict` of measured numbers; the functions
-of a module `autoencoders` or `variational` that carry `@experiment` are found by name. The recorded
-results lie in data/results/variants/NAME.json, one run per seed, with their provenance.
+of a module such as `autoencoders` or `contexts` that carry `@experiment` are found by name. The
+recorded results lie in data/results/variants/NAME.json, one run per seed, with their provenance.
 """
 
 import json

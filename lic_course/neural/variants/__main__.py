@@ -14,7 +14,7 @@ from lic_course.files import data_dir, write_atomically
 from lic_course.neural.variants import EXPERIMENTS
 from lic_course.training import pictures_in
 
-MODULES = ("autoencoders", "sparse_latents", "handwriting", "variational")
+MODULES = ("autoencoders", "sparse_latents", "handwriting", "variational", "contexts")
 
 
 @click.command()
