@@ -136,9 +136,12 @@ def bake_off(
     seconds: float = 0.0,
     steps: int = 0,
     seed: int = 0,
+    batch: int = 8,
 ) -> dict[str, Fitted]:
     """Fit each prior on the same latents, with the same batches and the same budget."""
-    return {name: fit(make, latents, seconds, steps, seed) for name, make in priors.items()}
+    return {
+        name: fit(make, latents, seconds, steps, seed, batch) for name, make in priors.items()
+    }
 
 
 def table(fitted: Mapping[str, Fitted]) -> dict[str, dict[str, float]]:
