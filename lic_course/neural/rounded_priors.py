@@ -153,6 +153,7 @@ class WarmUp:
 class HyperpriorOnRounded(nn.Module):
     """A hyper-latent z at a quarter of y's resolution tells what the head needs.
 
+    Each channel has a center of its own, so that "scale" needs no side information for it.
     attention makes a module for the features of h_s, at half of y's resolution, from their number.
     z is rounded too: in training its rate is that of z plus noise, and h_s sees round(z).
     Source: Ballé et al., 2018; with means, Minnen et al., 2018; with Laplace, Zhou et al., 2018.
@@ -180,6 +181,7 @@ class HyperpriorOnRounded(nn.Module):
         self.z_prior, self.quantizer, self.warm_up = LogisticMixture(N), Mixed(), WarmUp()
         _begin([self.h_a, self.h_s], self.head.start(sigma))
         self.register_buffer("unit", sigma[:, None, None])
+        self.center = nn.Parameter(torch.zeros(M, 1, 1))
         if attention is not None:
             self.h_s.insert(2, attention(N))
 
@@ -189,7 +191,7 @@ class HyperpriorOnRounded(nn.Module):
         bits_of_z = bits_of(self.z_prior.likelihood(for_rate))
         weight = self.warm_up.weight(self.training)
         return weight * bits_of_z + bits_of(
-            self.head.probability(y_hat, self.h_s(z_hat), self.unit)
+            self.head.probability(y_hat - self.center, self.h_s(z_hat), self.unit)
         )
 
 

@@ -21,7 +21,6 @@ from lic_course.neural.minimize import minimize
 from lic_course.neural.quantizers import Noise
 from lic_course.neural.rounded_priors import (
     CoarseToFine,
-    FactorizedPrior,
     HyperpriorOnRounded,
     LaplacePerPicture,
 )
@@ -31,7 +30,7 @@ from lic_course.neural.variants.small import compose, rate_distortion
 from lic_course.training import Crops
 
 __all__ = ["variational_networks"]  # registers its experiments too
-STEPS_PER_SECOND = 30
+STEPS_PER_SECOND = 20
 LEVEL = 100  # of the gate of `hyperprior`, 0 to 255, at which its latents are cached
 LMBDA = 0.01  # of the transform that starts from noise
 MEAN_SCALE = partial(HyperpriorOnRounded, head="mean-scale")
