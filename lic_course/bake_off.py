@@ -140,9 +140,11 @@ def bake_off(
     steps: int = 0,
     seed: int = 0,
     batch: int = 8,
+    rate: float = 3e-3,
 ) -> dict[str, Fitted]:
     """Fit each prior on the same latents, with the same batches and the same budget."""
-    return {name: fit(make, latents, seconds, steps, seed, batch) for name, make in priors.items()}
+    budget = (seconds, steps, seed, batch, rate)
+    return {name: fit(make, latents, *budget) for name, make in priors.items()}
 
 
 def table(fitted: Mapping[str, Fitted]) -> dict[str, dict[str, float]]:

@@ -330,7 +330,8 @@ for step, product in zip(share, gain * inverse, strict=True):
 
 # %% [markdown]
 # **So.** At $l$ = 0 and 1 nothing is wrong; a little above the middle everything comes out a quarter too strong.
-# GAINS Where gains of $z$ are mixed so, the indexes of the scales differ: garbage. *Test between the anchors.*
+# Our eight qualities lie so close that the bug costs at most 0.05 dB (recorded as `gain-vectors`): no eye sees it.
+# Where gains of $z$ are mixed so, the indexes of the scales differ: garbage. *Test between the anchors.*
 
 # %% [markdown]
 # ## What else did the family try?
@@ -374,7 +375,9 @@ for prior, row in recorded("reduced-complexity")["priors"].items():
     print(f"{prior:22} {row['bpp']:.4f} bpp {row['change_percent']:+6.1f} %")
 
 # %% [markdown]
-# **So.** REDUCED
+# **So.** On whole photographs of 512×512, where the scales cost only 2 %, [7] saves all 463 multiplications per pixel
+# of `h_s`, and pays 22 % more bits than the hyperprior, 9 % more than fixed densities; on two plain textures, 20 and
+# 7 %. "Nearly as good" did not come out: one scale for a whole picture misses the drawing above. (One seed.)
 
 # %% [markdown]
 # ### Afterwards: a filter behind the decoder
@@ -515,13 +518,11 @@ import lic_course
 print("quality   estimate   file     PSNR")
 for quality in (10, 50, 90):
     data = lic_course.encode(whole, codec="hyperprior", quality=quality)
-    y = lic_course.decode(data)
-    level = round((quality - 1) / 99 * 255)
-    parts = model.analyze(whole, level)
-    streams = write_streams(model, parts, level)
+    q = round((quality - 1) / 99 * 255)
+    streams = write_streams(model, model.analyze(whole, q), q)
     bits = read_streams(model, streams, whole.shape)[1].bits
     estimate = sum(b.sum() for b in bits.values()) / 8
-    psnr = metrics.psnr(whole, y)
+    psnr = metrics.psnr(whole, lic_course.decode(data))
     print(f"{quality:7} {estimate:8.0f} {len(data):8} bytes  {psnr:.2f} dB")
     assert abs(len(data) - estimate) < 0.01 * estimate + 100
 print(lic_course.info(data))
@@ -579,14 +580,14 @@ for device in ["cpu"] + ["cuda"] * torch.cuda.is_available():
         coded = read_streams(model, streams, large.shape)[1]
         again = model.synthesize(coded.y_hat, 100, large.shape)
     print(f"{device}: decode       {cost}")
-    print(
-        f"{sum(map(len, streams.values()))} bytes, {metrics.psnr(large, again):.2f} dB"
-    )
+    size, psnr = sum(map(len, streams.values())), metrics.psnr(large, again)
+    print(f"{size} bytes, {psnr:.2f} dB")
 model.to("cpu")
 
 # %% [markdown]
-# **So.** The transforms dominate, the hyper-network works on a 4096th of the positions. On a GPU the transforms
-# shrink to milliseconds, and the file stays the same, because $\hat y$ does.
+# **So.** On a CPU, `g_a` on four million pixels and the coding of three million numbers take about equally long;
+# `h_s` works on few positions. On a GPU the transforms shrink to milliseconds, and the file stays the same, because
+# $\hat y$ does.
 
 # %% [markdown]
 # ## Exercises

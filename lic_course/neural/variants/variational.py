@@ -40,7 +40,6 @@ FAMILY = bake_off.PRIORS | {
     "asymmetric Gaussian": partial(HyperpriorOnRounded, head="asymmetric"),
     "two levels, 5x5": CoarseToFine,
     "two levels, 1x1": partial(CoarseToFine, near=1),
-    "local attention": partial(MEAN_SCALE, attention=partial(NonLocalAttention, local=True)),
     "non-local attention": partial(MEAN_SCALE, attention=NonLocalAttention),
 }
 
