@@ -127,8 +127,7 @@ maps = [np.clip(power[k], 0, 4) for k in busy]
 plots.show(maps, [f"|y|, channel {k}" for k in busy])
 
 # %%
-strong = power[:, :, :-1][busy] > 1
-beside = power[:, :, 1:][busy] > 1
+strong, beside = (power[busy][:, :, cut] > 1 for cut in (np.s_[:-1], np.s_[1:]))
 print(f"|y| > 1: {beside.mean():.0%} of all, {beside[strong].mean():.0%} beside one")
 
 # %% [markdown]
@@ -152,8 +151,6 @@ print("y", latent.y.shape, " z", z.shape, " means", mean.shape, " indexes", inde
 tables = model.coder.y_tables
 for k in (0, 10, 20, 30):
     print(f"table {k:2}: scale {0.11 * np.exp(k * np.log(256 / 0.11) / 63):5.2f}")
-
-# %%
 plots.show([index[k] for k in busy], [f"index of the scale, channel {k}" for k in busy])
 
 # %% [markdown]
@@ -323,10 +320,8 @@ for q in (100, 101, 102, 110, 127):
 
 # %%
 share = np.linspace(0, 1, 9)
-gain = 1 ** (1 - share) * 4**share
 inverse = 1 - share + share / 4
-for step, product in zip(share, gain * inverse, strict=True):
-    print(f"l = {step:.3f}   gain × inverse = {product:.3f}")
+print("gain × inverse at l = 0, ⅛ … 1:", np.round(4**share * inverse, 3))
 
 # %% [markdown]
 # **So.** At $l$ = 0 and 1 nothing is wrong; a little above the middle everything comes out a quarter too strong.
@@ -359,8 +354,7 @@ for height, width in ((512, 768), (4096, 6144)):
     print(f"{height}×{width}: {places}² weights, {4e-9 * places**2:.2f} GB each")
 
 # %% [markdown]
-# **So.** Its price grows with the *square* of the area, and a tile no longer gives the same result as the whole
-# (lesson 12).
+# **So.** Its price grows with the *square* of the area, and tiles differ from the whole (lesson 12).
 #
 # ### Cheaper: a scale for each picture
 #
@@ -411,14 +405,8 @@ plots.histogram({k: e.numpy() for k, e in errors.items()}, "error", bins=40)
 
 # %%
 found = recorded("conditional")
-for one, three in zip(found["conditional"], found["separate"], strict=True):
-    print(
-        f"one: {one['bpp']:.3f} bpp {one['psnr']:.2f} dB, loss {one['loss']:.3f};",
-        end=" ",
-    )
-    print(
-        f"own: {three['bpp']:.3f} bpp {three['psnr']:.2f} dB, loss {three['loss']:.3f}"
-    )
+print("loss with one network for all:", [row["loss"] for row in found["conditional"]])
+print("with one for each rate:       ", [row["loss"] for row in found["separate"]])
 
 # %% [markdown]
 # **So.** CONDITIONAL
@@ -431,9 +419,7 @@ for one, three in zip(found["conditional"], found["separate"], strict=True):
 
 # %%
 found = recorded("conceptual-compression")
-print(
-    "bits of each step:", *[f"{b:.1f}" for b in found["6 steps"]["bits of each step"]]
-)
+print("bits of each step:", *found["6 steps"]["bits of each step"])
 for told in ("1 and 2", "3 and 4", "5 and 6"):
     print(f"only steps {told} told: MSE {found['two of six'][told]['mse']:.4f}")
 

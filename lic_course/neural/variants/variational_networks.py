@@ -77,8 +77,8 @@ def _train_rates(
 ) -> ConditionalAutoencoder:
     """Train one network for all of these lambdas, with a random step from 1/2 to 2 if `widths`."""
     torch.manual_seed(seed)
-    net = ConditionalAutoencoder(len(lmbdas))
     every = torch.tensor(lmbdas)
+    net = ConditionalAutoencoder(len(lmbdas), gains=(every / LMBDAS[1]).sqrt())
 
     def loss() -> Tensor:
         x = crops.next()
