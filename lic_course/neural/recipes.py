@@ -49,7 +49,11 @@ class Parts:
 
 @dataclass(frozen=True)
 class Recipe:
-    """How the weights of a name are trained. The budget is `minutes` of training."""
+    """How the weights of a name are trained. The budget is `minutes` of training.
+
+    In `polish` more minutes only the prior goes on to learn (for as many steps again, when the
+    budget is a number of steps).
+    """
 
     name: str
     parts: Parts = field(default_factory=Parts)
@@ -63,6 +67,7 @@ class Recipe:
     seed: int = 0
     distortion: str = "mse"
     start: str = "blocks"  # or "noise", or the name of weights to begin with
+    polish: float = 0.0
 
     @property
     def as_card(self) -> dict:
@@ -70,16 +75,19 @@ class Recipe:
         return asdict(self)
 
 
+def _further(name: str, parts: Parts, minutes: float, polish: float) -> Recipe:
+    """A recipe that goes on from the weights of `hyperprior`."""
+    return Recipe(name, parts, minutes, learning_rate=5e-4, start="hyperprior", polish=polish)
+
+
 RECIPES = {
     recipe.name: recipe
     for recipe in (
-        Recipe("hyperprior", minutes=90),
-        Recipe("factorized", Parts(prior="factorized"), 40, learning_rate=3e-4, start="hyperprior"),
-        Recipe("context", Parts(prior="context"), minutes=60, start="hyperprior"),
-        Recipe(
-            "context-fast", Parts(prior="uneven", groups=UNEVEN), minutes=60, start="hyperprior"
-        ),
-        Recipe("hyperprior-msssim", minutes=60, distortion="ms-ssim", start="hyperprior"),
+        Recipe("hyperprior", minutes=155),
+        _further("factorized", Parts(prior="factorized"), 40, 0),
+        _further("context", Parts(prior="context"), 0, 20),
+        _further("context-fast", Parts(prior="uneven", groups=UNEVEN), 0, 20),
+        replace(_further("hyperprior-msssim", Parts(), 40, 0), distortion="ms-ssim"),
     )
 }
 

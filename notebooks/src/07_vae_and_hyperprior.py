@@ -24,12 +24,12 @@
 import numpy as np
 import torch
 
-import lic_course
 from lic_course import evaluate, exercises, images, metrics, plots, widgets
 
 plots.style()
 
 # %%
+import lic_course
 from lic_course.entropy import rans
 from lic_course.neural import exactness, priors, rounded_priors
 from lic_course.neural.attention import NonLocalAttention
