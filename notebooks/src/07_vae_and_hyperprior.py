@@ -182,7 +182,7 @@ print(f"z itself   {bits_of_z / 8:6.0f} bytes")
 # KLT (lesson 04). A fifth of 375 photographs is for testing.
 
 # %%
-records = {"from noise": recorded("bake-off"), "KLT": recorded("reduced-complexity")}
+records = {"from noise": recorded("bake-off"), "as KLT": recorded("reduced-complexity")}
 THREE = ["factorized", "scale hyperprior", "mean-scale hyperprior"]
 changes = {}
 for name, record in records.items():
@@ -192,7 +192,7 @@ plots.bars(THREE, changes, "bits, % of factorized", numbers="+.1f")
 
 # %% [markdown]
 # **So.** The order holds on both, in each of the runs (two seeds, one seed). But means save 9 % more than scales on
-# the left, and 0.3 % on the right: they pay where the transform left something to predict. After 600 steps from
+# the blue transform, and 0.3 % on the yellow: they pay where something is left to predict. After 600 steps from
 # noise neighbors still repeat each other; the KLT has taken that away, and the sign of a coefficient is a coin toss.
 # Prior and transform share one job.
 #
@@ -517,7 +517,7 @@ print(lic_course.info(data))
 # ## The growing figure
 #
 # **Ask.** How far does an hour or two of training on a laptop's processor lead? Kodak, real bytes, and the curve
-# that the same kind of model reaches after weeks on GPUs (published, gray):
+# that the same kind of model reaches after weeks on GPUs (published, dashed):
 
 # %%
 shown = ["jpeg", "jpeg2000", "webp", "avif", "factorized", "hyperprior"]
@@ -529,8 +529,8 @@ plots.rate_distortion(
 )
 
 # %% [markdown]
-# **So.** The hyperprior needs a quarter fewer bits than JPEG, more than today's standards, and far more than the same
-# kind of model after weeks of training (gray): its card (`data/weights/hyperprior.json`) tells how short ours was.
+# **So.** The hyperprior needs about a quarter fewer bits than JPEG. Newer standards need fewer still, and so does the
+# same kind of model after weeks of training (dashed): the card `data/weights/hyperprior.json` tells how short ours was.
 
 # %% [markdown]
 # ## Bitrate explorer
