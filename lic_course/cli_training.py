@@ -1,5 +1,6 @@
 """The commands of the learned codecs: lic train, and lic check-exact."""
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -73,11 +74,12 @@ def _reporter(every: float = 10.0) -> Callable[["Progress"], None]:
 
     def report(progress: "Progress") -> None:
         nonlocal last
-        if progress.seconds - last >= every:
+        if not 0 <= progress.seconds - last < every:
             last = progress.seconds
+            psnr = "" if math.isnan(progress.psnr) else f"{progress.psnr:.2f} dB  "
             click.echo(
                 f"{progress.share:6.1%}  step {progress.step}  loss {progress.loss:.4f}  "
-                f"{progress.bpp:.3f} bpp  {progress.psnr:.2f} dB  skipped {progress.skipped}"
+                f"{progress.bpp:.3f} bpp  {psnr}skipped {progress.skipped}"
             )
 
     return report

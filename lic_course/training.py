@@ -3,15 +3,14 @@
     lic train hyperprior --data FOLDER --minutes 60      # one process
     torchrun --nproc-per-node 2 -m lic_course train ...  # several, each with its part of the batch
 
+At the end only the prior may go on to learn, with the transform frozen: see `PriorTrainer`.
 The loss of a picture is bpp + lambda * MSE (8-bit scale), weighted so that no rate dominates.
 """
 
-import csv
 import json
 import math
 import os
 import time
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,67 +20,19 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from lic_course import images
 from lic_course.errors import LicError
 from lic_course.neural import cards, export, weights
 from lic_course.neural.codec import fast_dtype
 from lic_course.neural.composition import Composition
 from lic_course.neural.objectives import DISTORTIONS
 from lic_course.neural.priors import Factorized
+from lic_course.neural.quantizers import StraightThrough
 from lic_course.neural.recipes import Recipe, build, from_card
 from lic_course.neural.transforms import PlusLinear
+from lic_course.training_data import Crops, pictures_in, sources_of
 
-SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp"}
 SAVE_EVERY = 60.0  # seconds between two checkpoints
 LMBDA_REFERENCE, LMBDA_POWER = 0.0067, -0.45  # of the weights of the rates
-
-
-def pictures_in(folder: str | Path | None) -> list[np.ndarray]:
-    """All color pictures below a folder; without one, the built-in pictures and dead leaves."""
-    if folder is None:
-        leaves = [images.dead_leaves(512, 512, seed) for seed in range(12)]
-        return [p for name in images.BUILTIN if (p := images.builtin(name)).ndim == 3] + leaves
-    paths = sorted(p for p in Path(folder).rglob("*") if p.suffix.lower() in SUFFIXES)
-    found = [images.read(path) for path in paths]
-    found = [picture for picture in found if picture.ndim == 3]
-    if not found:
-        raise LicError(f"There are no color pictures (PNG, JPEG, WebP, TIFF) below {folder}.")
-    return found
-
-
-class Crops:
-    """Random crops of pictures, flipped and turned at random: an endless supply of batches."""
-
-    def __init__(self, pictures: list[np.ndarray], size: int, batch: int, seed: int) -> None:
-        self.pictures = [p for p in pictures if min(p.shape[:2]) >= size]
-        if not self.pictures:
-            raise LicError(f"No picture is as large as a crop of {size}x{size} pixels.")
-        self.size, self.batch = size, batch
-        self.generator = torch.Generator().manual_seed(seed)
-
-    def _integer(self, below: int) -> int:
-        return int(torch.randint(below, (), generator=self.generator))
-
-    def crop(self, size: int) -> np.ndarray:
-        """One crop, uint8 (size, size, 3)."""
-        picture = self.pictures[self._integer(len(self.pictures))]
-        top, left = (self._integer(n - size + 1) for n in picture.shape[:2])
-        patch = picture[top : top + size, left : left + size]
-        turns = self._integer(8)
-        if turns & 1:
-            patch = patch[:, ::-1]
-        if turns & 2:
-            patch = patch[::-1]
-        return patch.transpose(1, 0, 2) if turns & 4 else patch
-
-    def blocks(self, count: int, size: int) -> Tensor:
-        """`count` crops as float, (count, 3, size, size) from 0 to 1."""
-        stack = np.stack([self.crop(size) for _ in range(count)])
-        return torch.from_numpy(stack).permute(0, 3, 1, 2).float() / 255
-
-    def next(self) -> Tensor:
-        """A batch, (batch, 3, size, size) from 0 to 1."""
-        return self.blocks(self.batch, self.size).contiguous(memory_format=torch.channels_last)
 
 
 @dataclass
@@ -100,13 +51,20 @@ class Progress:
 class Trainer:
     """A training in progress: network, averaged weights, optimizer, and where it stands."""
 
-    def __init__(self, recipe: Recipe, pictures: list[np.ndarray], device: str = "cpu") -> None:
+    def __init__(
+        self,
+        recipe: Recipe,
+        pictures: list[np.ndarray],
+        device: str = "cpu",
+        network: Composition | None = None,
+    ) -> None:
         self.recipe, self.device = recipe, torch.device(device)
         self.rank, self.processes = _process()
         torch.manual_seed(recipe.seed + 1000 * self.rank)
         share = max(1, recipe.batch // self.processes)
         self.crops = Crops(pictures, recipe.crop, share, recipe.seed + 1000 * self.rank)
-        self.network = self._start().to(self.device, memory_format=torch.channels_last)
+        network = network or self._start()
+        self.network = network.to(self.device, memory_format=torch.channels_last)
         self.average = {k: v.detach().clone() for k, v in self.network.state_dict().items()}
         self.optimizer = torch.optim.Adam(self._groups(), lr=recipe.learning_rate, fused=True)
         self.distortion = DISTORTIONS[recipe.distortion]
@@ -148,18 +106,26 @@ class Trainer:
         """How much of the budget is spent, from 0 to 1."""
         if self.recipe.steps:
             return min(1.0, self.step / self.recipe.steps)
-        return min(1.0, self.seconds / (60 * self.recipe.minutes))
+        return min(1.0, self.seconds / max(1e-9, 60 * self.recipe.minutes))
+
+    def levels(self, count: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Random levels of the gate, their lambda, and their weight in the loss, (count,) each."""
+        gate = self.network.gate
+        level = torch.rand(count, device=self.device) * (gate.levels - 1)
+        lmbda = gate.lmbda(level)
+        return level, lmbda, (lmbda / LMBDA_REFERENCE) ** LMBDA_POWER
+
+    def fast(self) -> torch.autocast:
+        """Computes in bfloat16 where the device is fast with it."""
+        short = torch.bfloat16 if self.device.type == "cuda" else fast_dtype()
+        return torch.autocast(self.device.type, short, enabled=short != torch.float32)
 
     def loss_of(self, x: Tensor) -> tuple[Tensor, float, float]:
         """The loss of a batch at random rates, its bits per pixel and its PSNR."""
-        gate = self.network.gate
-        level = torch.rand(len(x), device=x.device) * (gate.levels - 1)
-        lmbda = gate.lmbda(level)
-        short = torch.bfloat16 if x.device.type == "cuda" else fast_dtype()
-        with torch.autocast(x.device.type, short, enabled=short != torch.float32):
+        level, lmbda, weight = self.levels(len(x))
+        with self.fast():
             coded = self.network(x, level)
         x_hat = coded.x_hat.float()
-        weight = (lmbda / LMBDA_REFERENCE) ** LMBDA_POWER
         loss = ((coded.rate + lmbda * self.distortion(x, x_hat)) * weight).mean()
         mse = (x_hat.detach() - x).square().mean().item()
         return loss, coded.rate.mean().item(), -10 * math.log10(max(mse, 1e-10))
@@ -251,6 +217,41 @@ class Trainer:
         torch.set_rng_state(state["random"].cpu())
 
 
+class PriorTrainer(Trainer):
+    """Only the prior of a network learns, for latents of its frozen transform, without a decoder.
+
+    The rate is that of latents rounded as in use, with a derivative of 1, so that small scales are
+    learned without the bias of noise.
+    """
+
+    def __init__(
+        self, recipe: Recipe, pictures: list[np.ndarray], device: str, network: Composition
+    ) -> None:
+        recipe = replace(recipe, minutes=recipe.polish)
+        network.requires_grad_(False).prior.requires_grad_(True)
+        super().__init__(recipe, pictures, device, network.train())
+        self.quantizer = StraightThrough()
+
+    def _groups(self) -> list[dict]:
+        """A new context learns fast, what it refines slowly, as it was trained before."""
+        prior = dict(self.network.prior.named_parameters())
+        new = [p for name, p in prior.items() if name.startswith("parts.")]
+        known = [p for name, p in prior.items() if not name.startswith("parts.")]
+        if not new:
+            return [{"params": known, "faster": 1.0}]
+        return [{"params": known, "faster": 0.1}, {"params": new, "faster": 1.0}]
+
+    def loss_of(self, x: Tensor) -> tuple[Tensor, float, float]:
+        """The rate of a batch at random levels; there is no PSNR."""
+        level, _, weight = self.levels(len(x))
+        setting = self.network.gate(level)
+        with self.fast():
+            y = self.network.transform.analysis(x) * setting.gain
+            rated = self.network.prior(y, self.quantizer, setting)
+        rate = sum(rated.bits.values()) / (x.shape[-2] * x.shape[-1])
+        return (rate * weight).mean(), rate.mean().item(), math.nan
+
+
 def fit(
     recipe: Recipe,
     pictures: list[np.ndarray],
@@ -259,7 +260,22 @@ def fit(
     report: Callable[[Progress], None] = lambda progress: None,
 ) -> Trainer:
     """Train until the budget is spent; a restart goes on from the last checkpoint, one a minute."""
-    trainer = Trainer(recipe, pictures, device)
+    return _run(Trainer(recipe, pictures, device), checkpoint, report)
+
+
+def polish(
+    trainer: Trainer,
+    pictures: list[np.ndarray],
+    checkpoint: Path | None = None,
+    report: Callable[[Progress], None] = lambda progress: None,
+) -> Trainer:
+    """Let only the prior of a trained network learn on, for the recipe's minutes of that."""
+    own = checkpoint and checkpoint.with_suffix(".prior.pt")
+    found = PriorTrainer(trainer.recipe, pictures, str(trainer.device), trainer.result())
+    return _run(found, own, report)
+
+
+def _run(trainer: Trainer, checkpoint: Path | None, report: Callable[[Progress], None]) -> Trainer:
     if checkpoint is not None and checkpoint.is_file():
         trainer.resume(checkpoint)
     saved = time.monotonic()
@@ -285,39 +301,24 @@ def train_weights(
     """Train, and write weights and card; returns the fingerprint ("" in all processes but one)."""
     pictures = pictures_in(folder)
     trainer = fit(recipe, pictures, checkpoint, device, report)
+    steps, seconds = trainer.step, trainer.seconds
+    if recipe.polish:
+        trainer = polish(trainer, pictures, checkpoint, report)
     if trainer.rank:
         return ""
-    samples = [Crops(trainer.crops.pictures, 256, 1, seed).blocks(1, 256) for seed in range(32)]
+    samples = [Crops(pictures, 256, 1, seed).blocks(1, 256) for seed in range(32)]
     arrays = export.arrays_of(trainer.result(), recipe.parts, samples)
     card = cards.card_of(recipe, trainer.progress(), sources_of(folder, len(pictures)), device)
+    if recipe.polish:
+        card |= {"steps": steps, "seconds": round(seconds)}
+        card |= {"prior_steps": trainer.step, "prior_seconds": round(trainer.seconds)}
     weights.store(target, arrays, card)
     return weights.fingerprint(arrays).hex()
 
 
-def sources_of(folder: Path | None, count: int) -> dict:
-    """What the card says of the pictures: how many by license, if a file FOLDER.csv tells."""
-    if folder is None:
-        return {"pictures": count, "source": "the built-in pictures and dead leaves"}
-    table = Path(folder).with_suffix(".csv")
-    if not table.is_file():
-        return {"pictures": count, "source": f"a folder named {Path(folder).name}"}
-    with table.open(newline="", encoding="utf-8") as file:
-        licenses = Counter(_license(row) for row in csv.DictReader(file))
-    return {
-        "pictures": count,
-        "source": f"a folder named {Path(folder).name}",
-        "licenses": dict(licenses.most_common()),
-    }
-
-
-def _license(row: dict[str, str]) -> str:
-    """The column "license" of a table's row, in any spelling; "?" when it is empty or missing."""
-    return next((text for name, text in row.items() if name.startswith("licen") and text), "?")
-
-
 def without_budget(recipe: Recipe) -> Recipe:
     """The recipe with its budget left open."""
-    return replace(recipe, minutes=0.0, steps=0)
+    return replace(recipe, minutes=0.0, steps=0, polish=0.0)
 
 
 def copy_floats(network: Composition, arrays: dict[str, np.ndarray]) -> None:

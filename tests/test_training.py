@@ -111,6 +111,47 @@ def test_a_checkpoint_of_another_format_is_said(pictures, tmp_path):
         training.fit(QUICK, pictures, path)
 
 
+def test_polishing_lowers_the_rate_and_leaves_the_transform(pictures):
+    """Scales that are e times too large come down again."""
+
+    @torch.no_grad()
+    def rate(network):
+        x = training.Crops(pictures, 64, 8, seed=5).next()
+        return network.eval()(x, torch.full((8,), 3.5)).rate.mean().item()
+
+    trainer = training.fit(replace(QUICK, steps=1), pictures)
+    spoiled = trainer.result().requires_grad_(False)
+    spoiled.prior.h_s[-1].bias[12:] += 1.0
+    trainer.average = {k: v.clone() for k, v in spoiled.state_dict().items()}
+    trainer.recipe = replace(QUICK, steps=60, polish=1.0, learning_rate=2e-2)
+    polished = training.polish(trainer, pictures).result()
+    assert rate(polished) < 0.9 * rate(spoiled)
+    before, after = spoiled.state_dict(), polished.state_dict()
+    changed = {name.split(".")[0] for name in after if not torch.equal(before[name], after[name])}
+    assert changed == {"prior"}
+
+
+def test_polishing_resumes_too(pictures, tmp_path):
+    recipe = replace(QUICK, polish=1.0)
+    whole = training.polish(training.fit(recipe, pictures), pictures)
+    first = training.fit(recipe, pictures)
+    begun = training.PriorTrainer(recipe, pictures, "cpu", first.result())
+    for _ in range(3):
+        begun.advance()
+    begun.save(tmp_path / "x.prior.pt")
+    resumed = training.polish(first, pictures, tmp_path / "x.pt")
+    assert resumed.step == 6
+    for name, value in whole.average.items():
+        assert torch.equal(resumed.average[name], value), name
+
+
+def test_a_card_tells_of_the_polishing(tmp_path):
+    target = tmp_path / "hyperprior.safetensors"
+    training.train_weights(replace(QUICK, polish=1.0), None, target, tmp_path / "x.pt")
+    card = weights.load(target).card
+    assert (card["steps"], card["prior_steps"]) == (6, 6)
+
+
 def test_steps_that_are_not_finite_are_skipped_and_counted(pictures, monkeypatch):
     trainer = training.Trainer(QUICK, pictures)
     trainer.advance()

@@ -132,12 +132,23 @@ class Model:
 
     def analyze(self, image: np.ndarray, level: int) -> Latent:
         """The latents of a picture, uint8 (H, W) or (H, W, 3), at a level from 0 to 255."""
+        y = self.latent_of(image, level)
+        return Latent(y, self.hyper_latent_of(y))
+
+    def latent_of(self, image: np.ndarray, level: int) -> np.ndarray:
+        """The latent y of a picture, float32 (M, h, w), with the gain of the level."""
         x = self._tensor(image)
         with self._fast():
-            setting = self._setting(level)
-            y = self.transform.analysis(x) * setting.gain
-            z = self.network.prior.hyper_latent(y) if "z" in self.coder.streams else None
-        return Latent(*(t if t is None else t[0].float().cpu().numpy() for t in (y, z)))
+            y = self.transform.analysis(x) * self._setting(level).gain
+        return y[0].float().cpu().numpy()
+
+    def hyper_latent_of(self, y: np.ndarray) -> np.ndarray | None:
+        """The latent z of y, float32 (N, h / 4, w / 4), or None for a prior without one."""
+        if "z" not in self.coder.streams:
+            return None
+        with self._fast():
+            z = self.network.prior.hyper_latent(torch.from_numpy(y)[None].to(self.device))
+        return z[0].float().cpu().numpy()
 
     def synthesize(self, y_hat: np.ndarray, level: int, shape: tuple[int, ...]) -> np.ndarray:
         """The picture of a latent, uint8 of `shape`."""

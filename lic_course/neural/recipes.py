@@ -53,7 +53,11 @@ class Parts:
 
 @dataclass(frozen=True)
 class Recipe:
-    """How the weights of a name are trained. The budget is `minutes` of training."""
+    """How the weights of a name are trained. The budget is `minutes` of training.
+
+    In `polish` more minutes only the prior goes on to learn (for as many steps again, when the
+    budget is a number of steps).
+    """
 
     name: str
     parts: Parts = field(default_factory=Parts)
@@ -67,6 +71,7 @@ class Recipe:
     seed: int = 0
     distortion: str = "mse"
     start: str = "blocks"  # or "noise", or the name of weights to begin with
+    polish: float = 0.0
 
     @property
     def as_card(self) -> dict:
@@ -74,26 +79,19 @@ class Recipe:
         return asdict(self)
 
 
-def _further(name: str, parts: Parts, learning_rate: float, distortion: str = "mse") -> Recipe:
+def _further(name: str, parts: Parts, minutes: float, polish: float) -> Recipe:
     """A recipe that goes on from the weights of `hyperprior`."""
-    return Recipe(
-        name,
-        parts,
-        minutes=40,
-        learning_rate=learning_rate,
-        distortion=distortion,
-        start="hyperprior",
-    )
+    return Recipe(name, parts, minutes, learning_rate=5e-4, start="hyperprior", polish=polish)
 
 
 RECIPES = {
     recipe.name: recipe
     for recipe in (
         Recipe("hyperprior", minutes=155),
-        _further("factorized", Parts(prior="factorized"), 3e-4),
-        _further("context", Parts(prior="context"), 5e-4),
-        _further("context-fast", Parts(prior="uneven", groups=UNEVEN), 5e-4),
-        _further("hyperprior-msssim", Parts(), 5e-4, "ms-ssim"),
+        _further("factorized", Parts(prior="factorized"), 40, 0),
+        _further("context", Parts(prior="context"), 0, 20),
+        _further("context-fast", Parts(prior="uneven", groups=UNEVEN), 0, 20),
+        replace(_further("hyperprior-msssim", Parts(), 40, 0), distortion="ms-ssim"),
     )
 }
 

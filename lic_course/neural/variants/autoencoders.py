@@ -109,9 +109,13 @@ def surrogates(pictures, seconds: float, seed: int) -> dict:
 
 
 def with_steps(task: Task, lmbda: float, learn: bool, quantizer: Quantizer) -> Composition:
-    """A codec trained from the KLT at one rate, with one step per channel, learned or 1."""
+    """A codec trained from the KLT at one rate, with a step per channel, learned or fixed.
+
+    The steps start where theory wants them: in proportion to 1 / sqrt(lambda).
+    """
     torch.manual_seed(task.seed)
-    network = compose(PlusLinear(Balle2017(N, M)), quantizer, LearnedStep(M))
+    step = (LMBDA / lmbda) ** 0.5
+    network = compose(PlusLinear(Balle2017(N, M)), quantizer, LearnedStep(M, step))
     start_from_klt(network, task)
     network.gate.requires_grad_(learn)
     train(task, network, rate_distortion(network, lmbda), parameters=trainable(network))
@@ -189,13 +193,23 @@ def vectors_against_scalars(correlation: float, seed: int) -> float:
     return digits(float(10 * torch.log10(errors[1] / errors[0])), 3)
 
 
+def whitened_klt(task: Task) -> PlusLinear:
+    """The KLT with channels of variance 1, as few centers around 0 need it."""
+    transform = PlusLinear(Balle2017(N, N))
+    sigma = transform.start_from_blocks(task.crops().blocks(4000, transform.stride))
+    with torch.no_grad():
+        transform.P[1].weight.div_(sigma[:, None, None, None])
+        transform.Q[0].weight.mul_(sigma[:, None, None])
+    return transform
+
+
 @experiment("soft-to-hard", "42", "annealing closes the gap between soft and hard assignments")
 def soft_to_hard(pictures, seconds: float, seed: int) -> dict:
     """Six centers per value, soft in training: annealed, and as soft to the end as at the start."""
     task, found = task_of(pictures, seconds, seed), {}
     for name, hardness in {"annealed": (1.0, 50.0), "constant": (1.0, 1.0)}.items():
         torch.manual_seed(seed)
-        transform = Balle2017(N, N)
+        transform = whitened_klt(task)
         quantizer = SoftToHard(torch.linspace(-2, 2, 6)[:, None], hardness)
 
         def loss(x: Tensor, transform=transform, quantizer=quantizer) -> Tensor:
