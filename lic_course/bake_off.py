@@ -71,6 +71,7 @@ def cache(
 ) -> Latents:
     """Round the latents of some random crops of each picture, at a level of the gate from 0 to 255.
 
+    An integer is subtracted from each channel, so that its training latents have a mean near 0.
     pictures: uint8 (H, W, 3), each at least size x size; LicError when fewer than ten are.
     """
     rng = np.random.default_rng(seed)
@@ -84,7 +85,9 @@ def cache(
             y = model.analyze(picture[top : top + size, left : left + size], level).y
             rounded = torch.from_numpy(round_latent(y).astype(np.int16))
             (train if number % TEST_EVERY else test).append(rounded)
-    return Latents(torch.stack(train), torch.stack(test), size * size)
+    y = torch.stack(train)
+    center = y.float().mean(dim=(0, 2, 3)).round().to(torch.int16)[:, None, None]
+    return Latents(y - center, torch.stack(test) - center, size * size)
 
 
 @dataclass(frozen=True)
@@ -110,7 +113,7 @@ def fit(
     steps: int = 0,
     seed: int = 0,
     batch: int = 8,
-    rate: float = 5e-3,
+    rate: float = 3e-3,
 ) -> Fitted:
     """Fit one prior by maximum likelihood on the training latents, for a budget."""
     torch.manual_seed(seed)
@@ -136,9 +139,12 @@ def bake_off(
     seconds: float = 0.0,
     steps: int = 0,
     seed: int = 0,
+    batch: int = 8,
+    rate: float = 3e-3,
 ) -> dict[str, Fitted]:
     """Fit each prior on the same latents, with the same batches and the same budget."""
-    return {name: fit(make, latents, seconds, steps, seed) for name, make in priors.items()}
+    budget = (seconds, steps, seed, batch, rate)
+    return {name: fit(make, latents, *budget) for name, make in priors.items()}
 
 
 def table(fitted: Mapping[str, Fitted]) -> dict[str, dict[str, float]]:

@@ -36,6 +36,8 @@ REGISTRY = {  # name: where its class is; imported when the codec is first used
     "vq": "lic_course.classical.vector_quantization:VqCodec",
     "factorized": "lic_course.neural.codec:FactorizedCodec",
     "hyperprior": "lic_course.neural.codec:HyperpriorCodec",
+    "context": "lic_course.neural.codec:ContextCodec",
+    "context-fast": "lic_course.neural.codec:ContextFastCodec",
 }
 
 

@@ -92,6 +92,19 @@ def test_conditional_autoencoder_costs_fewer_bits_with_a_wider_step():
     assert not torch.isclose(costs[1][0], costs[1][1], rtol=0.01)
 
 
+def test_conditional_autoencoder_starts_with_latents_as_wide_as_its_gains():
+    net = ConditionalAutoencoder(2, N=8, M=8, gains=torch.tensor([1.0, 2.5])).eval()
+    x = torch.rand(1, 3, 32, 32)
+    with torch.no_grad():
+        y = [net.analysis(x, torch.tensor([k])) for k in (0, 1)]
+        deep = net.g_s[0](y[0], torch.tensor([0]))
+        bias = net.g_s[0].layer.bias[:, None, None]
+        again = net.g_s[0](y[1], torch.tensor([1]))
+    assert torch.allclose(y[1], 2.5 * y[0], atol=1e-5)
+    assert torch.allclose(again - bias / 2.5, deep - bias, atol=1e-5)
+    assert float(net.log_scale[1].mean().detach()) == pytest.approx(math.log(2.5))
+
+
 def test_gains_between_two_levels_are_geometric_means():
     gate = Gain(2, levels=3)
     with torch.no_grad():

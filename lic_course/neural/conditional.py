@@ -44,10 +44,11 @@ def universal_quantize(y: Tensor, step: float, u: float) -> Tensor:
 class ConditionalAutoencoder(nn.Module):
     """Four conditional layers each way with GDN between them, and a density scaled by rate.
 
-    Coarse rate by `rate`, fine rate by the step of the quantizer.
+    Coarse rate by `rate`, fine rate by the step of the quantizer. gains: (rates,) how large the
+    latent of each rate is at the start; theory wants the square root of lambda.
     """
 
-    def __init__(self, rates: int, N: int = 24, M: int = 32) -> None:
+    def __init__(self, rates: int, N: int = 24, M: int = 32, gains: Tensor | None = None) -> None:
         super().__init__()
 
         def chain(layers: list[nn.Module]) -> nn.ModuleList:
@@ -59,6 +60,15 @@ class ConditionalAutoencoder(nn.Module):
         self.inverses = nn.ModuleList(GDN(N, inverse=True) for _ in range(2))
         self.density = LogisticMixture(M)
         self.log_scale = nn.Parameter(torch.zeros(rates, M))
+        if gains is not None:
+            self._start_at(gains)
+
+    @torch.no_grad()
+    def _start_at(self, gains: Tensor) -> None:
+        """Let the latents and their densities start `gains` times as wide."""
+        for layer, g in ((self.g_a[-1], gains), (self.g_s[0], 1 / gains)):
+            layer.u.copy_(torch.log(torch.expm1(g))[:, None])
+        self.log_scale.copy_(torch.log(gains)[:, None])
 
     def analysis(self, x: Tensor, rate: Tensor) -> Tensor:
         """Latents (B, M, H/16, W/16) of pictures (B, 3, H, W) from 0 to 1."""

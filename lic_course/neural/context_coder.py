@@ -6,6 +6,7 @@ needs no context, an encoder computes everything in one pass, and a decoder step
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import torch
@@ -261,6 +262,7 @@ def split_network(network: IntegerNetwork) -> tuple[IntegerNetwork, IntegerNetwo
     return IntegerNetwork(front, network.input_max), IntegerNetwork([last], front[-1].high)
 
 
+@cache
 def moved_gaussians() -> FrequencyTables:
     """Tables of rounded Gaussians for each scale and each mean from -4/8 to 3/8."""
     rows, firsts = [], []

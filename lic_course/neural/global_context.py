@@ -101,6 +101,7 @@ class GlobalHalves(Refined):
         key = directions(first, self.patch).detach()
         q, cosine = most_similar(key, earlier(wavefront_time(h, w)))
         taken = second.flatten(2).gather(2, q[:, None].expand(-1, second.shape[1], -1))
+        taken = taken * (cosine > -1)[:, None]  # where nothing is decoded yet: 0
         return taken.view_as(second), cosine.view(-1, 1, h, w)
 
     def moves(self, batch: Batch) -> tuple[Tensor, Tensor]:

@@ -14,12 +14,15 @@ class PostFilter(nn.Module):
 
     def __init__(self, width: int = 32, layers: int = 3) -> None:
         super().__init__()
-        middle = [m for _ in range(layers) for m in (conv(width, width, 3, 1), nn.ReLU())]
+        inner = [conv(12, width, 3, 1), *(conv(width, width, 3, 1) for _ in range(layers))]
+        for layer in inner:
+            nn.init.kaiming_normal_(layer.weight, 0.2)
+            nn.init.zeros_(layer.bias)
         last = conv(width, 12, 3, 1)
         nn.init.zeros_(last.weight)
         nn.init.zeros_(last.bias)
         self.body = nn.Sequential(
-            nn.PixelUnshuffle(2), conv(12, width, 3, 1), nn.ReLU(), *middle, last,
+            nn.PixelUnshuffle(2), *(m for layer in inner for m in (layer, nn.LeakyReLU(0.2))), last,
             nn.PixelShuffle(2),
         )  # fmt: skip
 

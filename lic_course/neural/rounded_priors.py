@@ -153,6 +153,8 @@ class WarmUp:
 class HyperpriorOnRounded(nn.Module):
     """A hyper-latent z at a quarter of y's resolution tells what the head needs.
 
+    Each channel has a center of its own, so that "scale" needs no side information for it; there
+    h_a sees |y|, because signs say nothing about scales.
     attention makes a module for the features of h_s, at half of y's resolution, from their number.
     z is rounded too: in training its rate is that of z plus noise, and h_s sees round(z).
     Source: Ballé et al., 2018; with means, Minnen et al., 2018; with Laplace, Zhou et al., 2018.
@@ -180,17 +182,19 @@ class HyperpriorOnRounded(nn.Module):
         self.z_prior, self.quantizer, self.warm_up = LogisticMixture(N), Mixed(), WarmUp()
         _begin([self.h_a, self.h_s], self.head.start(sigma))
         self.register_buffer("unit", sigma[:, None, None])
+        self.center = nn.Parameter(torch.zeros(M, 1, 1))
         if attention is not None:
             self.h_s.insert(2, attention(N))
 
     def bits(self, y_hat: Tensor) -> Tensor:
         """Bits of each picture, (B,): those of z and those of y."""
-        for_rate, z_hat = self.quantizer(self.h_a(torch.asinh(y_hat)))
+        y = y_hat - self.center
+        seen = torch.asinh(y) if self.head.means else torch.asinh(y.abs())
+        for_rate, z_hat = self.quantizer(self.h_a(seen))
         bits_of_z = bits_of(self.z_prior.likelihood(for_rate))
         weight = self.warm_up.weight(self.training)
-        return weight * bits_of_z + bits_of(
-            self.head.probability(y_hat, self.h_s(z_hat), self.unit)
-        )
+        bits_of_y = bits_of(self.head.probability(y, self.h_s(z_hat), self.unit))
+        return weight * bits_of_z + bits_of_y
 
 
 class _Scale(nn.Module):

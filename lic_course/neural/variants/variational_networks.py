@@ -18,6 +18,7 @@ from lic_course.neural.variants import experiment
 from lic_course.training import Crops
 
 LMBDAS = (0.002, 0.008, 0.032)
+STEPS = (0.5, 0.7, 0.84, 1.0, 1.2, 1.4, 2.0)
 
 
 def _tensor(pictures: list[np.ndarray]) -> Tensor:
@@ -47,7 +48,7 @@ def _filter_gain(x: Tensor, x_hat: Tensor, test: int, seconds: float, seed: int)
         window = (k, slice(None), slice(top, top + 64), slice(left, left + 64))
         return (net(x_hat[window]) - x[window]).square().mean() * 255**2
 
-    losses = minimize(net, loss, seconds, rate=1e-3)
+    losses = minimize(net, loss, seconds, rate=2e-3)
     with torch.no_grad():
         after = net(x_hat[:test])
     before = _psnr(x[:test], x_hat[:test])
@@ -56,15 +57,17 @@ def _filter_gain(x: Tensor, x_hat: Tensor, test: int, seconds: float, seed: int)
 
 @experiment("post-filter", "47", "a gain at low rate, none at high rate; and it helps JPEG too")
 def run_post_filter(pictures: list[np.ndarray], seconds: float, seed: int) -> dict:
-    """The same filter behind three decoders."""
+    """The same filter behind three decoders: 40 crops for testing, 160 of other pictures before."""
     torch.set_num_threads(1)
-    crops = Crops(pictures, 192, 1, seed)
-    chosen = [np.ascontiguousarray(crops.crop(192)) for _ in range(48)]
+    fifth, chosen = max(1, len(pictures) // 5), []
+    for part, count in ((pictures[:fifth], 40), (pictures[fifth:], 160)):
+        crops = Crops(part, 128, 1, seed)
+        chosen += [np.ascontiguousarray(crops.crop(128)) for _ in range(count)]
     settings = {"hyperprior, low": ("hyperprior", 10), "hyperprior, high": ("hyperprior", 80)}
     settings["jpeg"] = ("jpeg", 10)
     return {
         name: {"quality": setting[1]}
-        | _filter_gain(_tensor(chosen), _decoded(*setting, chosen), 12, seconds, seed)
+        | _filter_gain(_tensor(chosen), _decoded(*setting, chosen), 40, seconds, seed)
         for name, setting in settings.items()
     }
 
@@ -74,8 +77,8 @@ def _train_rates(
 ) -> ConditionalAutoencoder:
     """Train one network for all of these lambdas, with a random step from 1/2 to 2 if `widths`."""
     torch.manual_seed(seed)
-    net = ConditionalAutoencoder(len(lmbdas))
     every = torch.tensor(lmbdas)
+    net = ConditionalAutoencoder(len(lmbdas), gains=(every / LMBDAS[1]).sqrt())
 
     def loss() -> Tensor:
         x = crops.next()
@@ -90,29 +93,35 @@ def _train_rates(
     return net
 
 
-def _point(net: ConditionalAutoencoder, x: Tensor, rate: int, step: float) -> dict:
+def _point(
+    net: ConditionalAutoencoder, x: Tensor, rate: int, lmbda: float, step: float = 1.0
+) -> dict:
+    """Bits per pixel and PSNR of one rate and step, and the loss: bpp + lambda * MSE."""
     torch.manual_seed(0)
     rates, steps = torch.full((len(x),), rate), torch.full((len(x), 1, 1, 1), step)
     with torch.no_grad():
         x_hat, bits = net(x, rates, steps)
-    return {"bpp": round(bits.mean().item() / x[0, 0].numel(), 4), "psnr": _psnr(x, x_hat)}
+    bpp = bits.mean().item() / x[0, 0].numel()
+    loss = bpp + lmbda * (255**2) * (x_hat.clamp(0, 1) - x).square().mean().item()
+    return {"bpp": round(bpp, 4), "psnr": _psnr(x, x_hat), "loss": round(loss, 4)}
 
 
 @experiment("conditional", "97", "one conditional model within 0.3 dB of one model for each rate")
 def run_conditional(pictures: list[np.ndarray], seconds: float, seed: int) -> dict:
-    """One model for three rates against three models, and a sweep of the quantizer's step."""
+    """One model for three rates against three, each trained as long as it, and a sweep of steps."""
     torch.set_num_threads(1)
     crops = Crops(pictures[len(pictures) // 5 :], 64, 8, seed)
     x = Crops(pictures[: len(pictures) // 5], 128, 32, seed).next()
     one = {w: _train_rates(LMBDAS, w, crops, seconds, seed) for w in (True, False)}
     each = [_train_rates((lmbda,), False, crops, seconds, seed) for lmbda in LMBDAS]
+    points = list(enumerate(LMBDAS))
     return {
         "lambdas": LMBDAS,
-        "separate": [_point(net, x, 0, 1.0) for net in each],
-        "conditional": [_point(one[False], x, k, 1.0) for k in range(len(LMBDAS))],
-        "conditional, random steps": [_point(one[True], x, k, 1.0) for k in range(len(LMBDAS))],
+        "separate": [_point(each[k], x, 0, lmbda) for k, lmbda in points],
+        "conditional": [_point(one[False], x, k, lmbda) for k, lmbda in points],
+        "conditional, random steps": [_point(one[True], x, k, lmbda) for k, lmbda in points],
         "steps 0.5 to 2 at the middle rate": {
-            name: [_point(one[w], x, 1, step) for step in (0.5, 0.7, 0.84, 1.0, 1.2, 1.4, 2.0)]
+            name: [_point(one[w], x, 1, LMBDAS[1], step) for step in STEPS]
             for name, w in (("trained with random steps", True), ("trained with 1", False))
         },
     }
@@ -132,7 +141,7 @@ def run_gains(pictures: list[np.ndarray], seconds: float, seed: int) -> dict:
     """Bytes and PSNR of the codec `hyperprior` at and between the levels of its gate."""
     torch.set_num_threads(1)
     model = Model.load("hyperprior")
-    chosen = [p[:256, :256] for p in pictures[:: max(1, len(pictures) // 6)][:6]]
+    chosen = [p[:256, :256] for p in pictures[:: max(1, len(pictures) // 12)][:12]]
     x, rows = _tensor(chosen), []
     for quarter in range(4, 25, 2):  # in quarters of the distance between two levels
         level = round(quarter / 4 / (model.network.gate.levels - 1) * (LEVELS - 1))
