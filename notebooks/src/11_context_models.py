@@ -160,8 +160,7 @@ saved = {"25": saved_by_25.numpy(), "context": spent["hyperprior"] - spent["cont
 latent_plots.differences(photo, saved, "bits saved per position")
 
 # %% [markdown]
-# **So.** Red positions became cheaper. 25 numbers help here and there; the network helps nearly everywhere, and most
-# where bits are spent: along contours and on folds of cloth, where a pattern goes on.
+# **So.** Red is cheaper. 25 numbers help here and there; the network nearly everywhere, most along contours and folds.
 
 # %% [markdown]
 # ## Must a decoder wait?
@@ -188,17 +187,15 @@ latent_plots.dependencies(orders, place=(3, 3))
 # That is the length of the longest chain of arrows (exercise 3): no schedule of this mask has fewer.
 
 # %%
-print("latent    one by one   wavefront")
 for h, w in ((16, 16), (32, 48), (68, 120), (135, 240)):
     fronts = len(schedules.wavefront(1, h, w))
     assert fronts == 3 * (h - 1) + w
-    print(f"{h:3}×{w:<4} {h * w:11} {fronts:11}")
+    print(f"latent {h:3}×{w:<4} {h * w:6} one by one, {fronts:4} fronts")
 
 # %% [markdown]
 # ### Step through it
 #
-# Four channels of a small latent, side by side. Choose a schedule, move the slider or press play. You will meet the
-# others below.
+# Four channels of a small latent. Choose a schedule, move the slider or press play. You will meet the others below.
 
 # %%
 shape = 4, 8, 10
@@ -216,7 +213,7 @@ shown = {name: schedules.times(steps, shape) for name, steps in shown.items()}
 widgets.step_through(shown, "wavefront", 15)
 
 # %% [markdown]
-# **So.** In raster order a single position is orange at a time, in all channels; in the wavefront a slanted line is.
+# **So.** In raster order a single position is orange at a time, in the wavefront a slanted line.
 #
 # ### The same bytes
 #
@@ -288,14 +285,13 @@ latent_plots.dependencies({"checkerboard": ((i + j) % 2, black)}, (2, 3), width=
 # %%
 y_bits = coded["context-fast"].bits["y"]
 odd = np.indices(y_bits.shape[1:]).sum(0) % 2
-print("channels    fields 0   fields 1")
 for group in schedules.split(len(y_bits), (8, 16, 32, 136)):
     first, then = (y_bits[group][:, odd == k].sum(0).mean() for k in (0, 1))
-    print(f"{group[0]:3} to {group[-1]:3} {first:10.1f} {then:10.1f}")
+    print(f"channels {group[0]:3} to {group[-1]:3}: {first:.1f}, then {then:.1f}")
 
 # %% [markdown]
-# **So.** In the first groups the fields 1 are cheaper: neighbors on all sides know more than $z$. Later groups know so
-# much from earlier channels that little is left for neighbors.
+# **So.** In the first group the fields 1 are cheaper by a sixth: neighbors on all sides know more than $z$. Later groups
+# know so much from earlier channels that little is left for neighbors.
 
 # %% [markdown]
 # ### Steps and seconds
@@ -443,8 +439,6 @@ for i, j in np.ndindex(13, 14):
     inputs = torch.cat([trunk[..., i : i + 1, j : j + 1], near], 1)
     alone[..., i, j] = part_of.refine(inputs)[..., 0, 0]
 print(f"{(at_once != alone).float().mean():.0%} of the outputs differ")
-
-# %% tags=["nbval-ignore-output"]
 one, other = 8 * at_once[:, 192:], 8 * alone[:, 192:]  # by how much indexes move
 edge = (one - one.floor() - 0.5).abs()
 print(
@@ -469,7 +463,6 @@ def flipped(state, step):
     return offset, table
 
 
-# %%
 seen, context.coder.predict = [], flipped
 try:
     read_streams(context, streams, part.shape)
@@ -512,7 +505,7 @@ print(lic_course.info(data))
 # %% [markdown]
 # ## The growing figure
 #
-# **Ask.** Published, a context saves about 9 % against a mean-scale hyperprior [1]. And here, after minutes of training?
+# **Ask.** Published, a context saves about 9 % against a mean-scale hyperprior [1]. And here, after a short training?
 
 # %%
 CODECS = ["jpeg", "avif", "factorized", "hyperprior", "context", "context-fast"]
@@ -550,7 +543,7 @@ plots.bars(list(points), seconds, "seconds a picture", numbers=".2f")
 widgets.explore(left="context", right="hyperprior", quality=20, lock="equal bytes")
 
 # %% [markdown]
-# **So.** A few percent of the bytes are less than the eye notices. They add up in archives and on networks.
+# **So.** A few percent are less than the eye notices. They add up in archives.
 
 # %% [markdown]
 # ## Full resolution
@@ -577,7 +570,8 @@ for device in ["cpu"] + ["cuda"] * torch.cuda.is_available():
 print(*map(schedule_costs.text, costs), sep="\n")
 
 # %% [markdown]
-# **So.** FULL
+# **So.** Positions grow with the area, fronts with the sides, and eight steps stay eight. A front needs little memory;
+# a step that is everywhere at once needs the inputs of many positions. (Measuring memory slows many small steps down.)
 
 # %% [markdown]
 # ## Exercises
@@ -654,7 +648,7 @@ exercises.check("11.earliest", earliest)
 #
 # <details><summary>1. A raster mask of 3×3 instead of 5×5: how many steps for 32×48?</summary>
 #
-# Slope 2: 2 · 31 + 48 = 110 instead of 141.
+# Slope 2: 2 · 31 + 48 = 110.
 # </details>
 #
 # <details><summary>2. Half of a checkerboard's fields gain nothing. Why does it lose so little?</summary>
