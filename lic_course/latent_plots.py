@@ -91,10 +91,10 @@ def trade(
     figure, ax = plt.subplots(figsize=(plots.WIDTH, 3.2))
     for number, (name, (x, y)) in enumerate(points.items()):
         marker = plots.MARKERS[number % len(plots.MARKERS)]
-        ax.plot(x, y, marker, color=plots.COLORS[number % len(plots.COLORS)], markersize=8)
-        ax.annotate(name, (x, y), (7, -3), textcoords="offset points", fontsize=8.5)
+        color = plots.COLORS[number % len(plots.COLORS)]
+        ax.plot(x, y, marker, color=color, markersize=8, label=name)
+    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))  # names beside points would overlap
     ax.set(xlabel=xlabel, ylabel=ylabel, xscale="log")
     ax.set_yscale("log" if "y" in log else "linear")
-    ax.margins(x=0.2, y=0.15)
     plt.show()
     plt.close(figure)
