@@ -106,7 +106,7 @@ class Trainer:
         """How much of the budget is spent, from 0 to 1."""
         if self.recipe.steps:
             return min(1.0, self.step / self.recipe.steps)
-        return min(1.0, self.seconds / max(1e-9, 60 * self.recipe.minutes))
+        return min(1.0, self.seconds / (60 * self.recipe.minutes)) if self.recipe.minutes else 1.0
 
     def levels(self, count: int) -> tuple[Tensor, Tensor, Tensor]:
         """Random levels of the gate, their lambda, and their weight in the loss, (count,) each."""

@@ -145,6 +145,10 @@ def test_polishing_resumes_too(pictures, tmp_path):
         assert torch.equal(resumed.average[name], value), name
 
 
+def test_no_budget_is_no_step(pictures):
+    assert training.fit(replace(QUICK, steps=0, minutes=0.0), pictures).step == 0
+
+
 def test_a_card_tells_of_the_polishing(tmp_path):
     target = tmp_path / "hyperprior.safetensors"
     training.train_weights(replace(QUICK, polish=1.0), None, target, tmp_path / "x.pt")

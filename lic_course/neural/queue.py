@@ -19,8 +19,9 @@ def _row(name: str) -> tuple[str, ...]:
     if not path.is_file():
         return name, "missing", "", "", f"{RECIPES[name].minutes:g} planned", ""
     card = json.loads(path.read_text("utf-8"))
-    minutes = f"{card['seconds'] / 60:.0f}"
-    return name, card["fingerprint"], str(card["steps"]), card["hardware"], minutes, _gain(name)
+    steps, seconds = (card[key] + card.get(f"prior_{key}", 0) for key in ("steps", "seconds"))
+    minutes = f"{seconds / 60:.0f}"
+    return name, card["fingerprint"], str(steps), card["hardware"], minutes, _gain(name)
 
 
 def _gain(name: str) -> str:
