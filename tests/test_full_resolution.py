@@ -40,19 +40,18 @@ def field_by_gradient(function, size, place):
     return int(rows[0]), int(rows[-1])
 
 
-def noisy(transform):
-    """The transform in float64, with random weights that are nowhere zero."""
+def positive(transform):
+    """The transform in float64, with weights above zero: no ReLU is off, and nothing cancels."""
+    torch.manual_seed(0)
     with torch.no_grad():
         for parameter in transform.parameters():
-            parameter.normal_(std=0.2)
-            if parameter.dim() == 1:
-                parameter.abs_()
+            parameter.uniform_(0.01, 0.1)
     return transform.double()
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_fields_are_those_that_the_gradient_shows(name):
-    transform = noisy(getattr(transforms, name)(4, 6))
+    transform = positive(getattr(transforms, name)(4, 6))
     first, last = full_resolution.inputs_of(transform.g_a, 6, 6)
     g_a = field_by_gradient(transform.g_a, (3, 224), 6)
     assert g_a == (first, last)
