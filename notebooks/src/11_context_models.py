@@ -331,7 +331,8 @@ def table(names, kind="photos"):
     for name in names:
         row = priors[name]
         change = f"{row[kind] / base - 1:+7.1%}"
-        print(f"{name:22} {row[kind]:.4f} bpp {change} {row['decoder_steps']:5} steps")
+        steps = f"{row['decoder_steps']:5.0f} steps"
+        print(f"{name:22} {row[kind]:.4f} bpp {change} {steps}")
 
 
 table(list(priors)[:7])
