@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from lic_course import files
+from lic_course import course, files
 from lic_course.notebooks import build, rules
 from lic_course.notebooks.lesson import find_lessons
 from lic_course.notebooks.terms import unwanted_words
@@ -46,8 +46,10 @@ def test_every_notebook_has_a_source():
     assert found == set(LESSONS)
 
 
-def test_lessons_are_numbered_without_gaps():
-    assert [name[:2] for name in LESSONS] == [f"{i:02d}" for i in range(len(LESSONS))]
+def test_lessons_are_those_of_the_course_in_its_order():
+    planned = [lesson.name for lesson in course.LESSONS]
+    assert list(LESSONS) == [name for name in planned if name in LESSONS]
+    assert [name[:2] for name in planned] == [f"{i:02d}" for i in range(len(planned))]
 
 
 def test_the_guide_names_the_sections_and_the_limits():

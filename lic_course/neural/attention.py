@@ -1,6 +1,6 @@
 """Non-local attention: each position of a feature map looks at all others.
 
-Source: Chen et al., "End-to-end learnt image compression via non-local attention optimization and
+Source: Chen et al., "End-to-end learned image compression via non-local attention optimization and
 improved context modeling", 2021; the block is from Wang et al., "Non-local neural networks", 2018.
 """
 

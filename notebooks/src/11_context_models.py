@@ -535,8 +535,7 @@ plots.bars(list(points), seconds, "seconds a picture", numbers=".2f")
 # %% [markdown]
 # ## Bitrate explorer
 #
-# Lock both sides to *equal bytes*. The codecs differ by a few percent: can you see it? Choose *bits per block* to see
-# where `context` saves.
+# Locked to *equal bytes*, the codecs differ by a few percent: can you see it? *Bits per block* shows where.
 
 # %%
 widgets.explore(left="context", right="hyperprior", quality=20, lock="equal bytes")
