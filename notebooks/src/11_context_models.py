@@ -144,7 +144,7 @@ print(f"25 numbers save {saved_by_25.sum() / before.sum():.1%} of y")
 # hyperprior predicts. It was trained together with its transform, so its latents differ a little; compare both
 # codecs, same picture, same quality:
 
-# %%
+# %% tags=["nbval-ignore-output"]
 models, coded = {"hyperprior": hyper}, {}
 for name in ("hyperprior", "context", "context-fast"):
     model = models[name] = models.get(name) or Model.load(name)
@@ -489,7 +489,7 @@ plots.show(pair, ["right", "one index wrong"], width=5)
 #
 # **Ask.** Same picture, same quality: is the context's gain still there in complete files?
 
-# %%
+# %% tags=["nbval-ignore-output"]
 import lic_course
 
 for name in models:
