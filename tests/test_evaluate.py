@@ -310,6 +310,7 @@ def test_evaluating_does_not_load_torch():
 
 KODAK = evaluate.measured("kodak")
 LOWEST_BPP = {"jpeg-ls": 0.7}  # pixel by pixel, it needs that much even for errors up to 50
+LEARNED_HIGHEST = 1.1  # the gains of a learned codec were trained up to some lambda, not further
 
 
 def test_every_codec_has_been_measured_on_kodak():
@@ -327,7 +328,8 @@ def test_stored_results_are_complete_and_plausible(name):
     assert len(text) < 200_000 and "/" not in stored.provenance.command
     if name != "png":
         bpp, psnr = stored.curve()
-        assert len(bpp) >= 8 and bpp[0] < LOWEST_BPP.get(name, 0.5) and bpp[-1] > 2
+        highest = LEARNED_HIGHEST if codec.get(name).kind == "learned" else 2
+        assert len(bpp) >= 8 and bpp[0] < LOWEST_BPP.get(name, 0.5) and bpp[-1] > highest
         assert (np.diff(bpp) > 0).all() and (np.diff(psnr) > 0).all()
         assert (np.diff(stored.curve("bpp", "ms_ssim")[1]) > 0).all()
 

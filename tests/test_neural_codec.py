@@ -147,9 +147,10 @@ def test_the_same_latents_give_the_same_bytes(models):
 
 def test_quality_is_continuous(installed):
     image = picture(128, 128)
-    segments = [codec.get("factorized").encode(image, q)["q"] for q in (1, 50, 50.4, 100)]
-    assert segments[0] == b"\0" and segments[-1] == bytes([LEVELS - 1])
-    assert segments[1] != segments[2]
+    segments = [codec.get("factorized").encode(image, q)["y"] for q in (1, 50, 50.4, 100)]
+    levels = [segment[0] for segment in segments]
+    assert levels[0] == 0 and levels[-1] == LEVELS - 1
+    assert levels[1] != levels[2]
 
 
 def test_bits_per_block_sum_to_the_file(installed):
@@ -159,7 +160,7 @@ def test_bits_per_block_sum_to_the_file(installed):
         segments = c.encode(image, 60)
         bits = c.bits_per_block(segments, image.shape)
         assert bits.shape == (8, 12)
-        total = 8 * sum(len(data) for key, data in segments.items() if key != "q")
+        total = 8 * sum(len(data) for data in segments.values()) - 8  # without the level
         assert 0.9 * total - 200 < bits.sum() <= total
 
 

@@ -208,22 +208,26 @@ def fast_dtype() -> torch.dtype:
 
 
 def write_streams(model: Model, latent: Latent, level: int) -> dict[str, bytes]:
-    """Code latents into segments: 'q' is the level, one byte; then one segment per stream."""
+    """Code latents into one segment per stream; the first byte of the first one is the level."""
     coders = for_each_stream(model.coder, lambda stream, tables: Encoder(tables))
     model.coder.code(coders, latent.y.shape, level, latent)
-    return {"q": bytes([level])} | {stream: coder.finish() for stream, coder in coders.items()}
+    segments = {stream: coder.finish() for stream, coder in coders.items()}
+    first = model.coder.streams[0]
+    return segments | {first: bytes([level]) + segments[first]}
 
 
 def read_streams(
     model: Model, segments: dict[str, bytes], shape: tuple[int, ...]
 ) -> tuple[int, Coded]:
     """The level and the latents of segments; BitstreamError when they are damaged."""
-    if list(segments) != ["q", *model.coder.streams] or len(segments["q"]) != 1:
+    streams = list(model.coder.streams)
+    if list(segments) != streams or not segments[streams[0]]:
         raise BitstreamError(
-            f"The file must have the segments 'q' (one byte), {', '.join(model.coder.streams)}."
+            f"The file must have the segments {' and '.join(streams)}, the first not empty."
         )
-    level = segments["q"][0]
-    coders = for_each_stream(model.coder, lambda stream, tables: Decoder(tables, segments[stream]))
+    level, rest = segments[streams[0]][0], segments[streams[0]][1:]
+    payloads = segments | {streams[0]: rest}
+    coders = for_each_stream(model.coder, lambda stream, tables: Decoder(tables, payloads[stream]))
     coded = model.coder.code(coders, model.latent_shape(shape), level)
     for coder in coders.values():
         coder.finish()
