@@ -8,7 +8,7 @@ from lic_course.images import builtin
 from lic_course.neural import frozen, schedules
 from lic_course.neural.boundary_net import BoundaryNet, near_boundaries
 from lic_course.neural.codec import Model
-from lic_course.neural.context import dependence
+from lic_course.neural.context import dependence, refined
 from lic_course.neural.frozen import Batch, Flat, Frozen, Refined, ScaleOnly
 from lic_course.neural.global_context import (
     GlobalHalves,
@@ -46,7 +46,7 @@ def lively(model):
 
 MODELS = {
     "global": (lambda: GlobalHalves(N, M, 16, (16,)), schedules.staggered(M, h, w, (3, 3))),
-    "non-local": (lambda: NonLocalContext(N, M, 16, (16,), 8), schedules.wavefront(M, h, w)),
+    "non-local": (lambda: NonLocalContext(N, M, 16, (16,)), schedules.wavefront(M, h, w)),
 }
 
 
@@ -171,8 +171,14 @@ def test_all_start_as_the_hyperprior(crops):
 )
 def test_a_fitted_prior_becomes_files(model, crops, kind, groups):
     torch.manual_seed(0)
-    prior = Refined(4, 6, kind, groups, 16, (16,))
+    unit = torch.tensor([8.0, 4, 2, 1, 1, 1])
+    prior = Refined(4, 6, kind, groups, 16, (16,), unit)
     assert frozen.fit(prior, crops, steps=3) == 3
+    batch = crops.batch()
+    with torch.no_grad():
+        pair = refined(prior.folded(), batch.y_hat, batch.trunk), prior.moves(batch)
+    for one, two in zip(*pair, strict=True):
+        torch.testing.assert_close(one, two, atol=1e-4, rtol=1e-3)
     coder = frozen.integers_of(prior, model, crops)
     files = frozen.bytes_of(coder, crops, 100)
     for k, file in enumerate(files):

@@ -26,6 +26,7 @@ from lic_course.neural.recipes import UNEVEN
 from lic_course.neural.variants import experiment
 
 LEVEL = 100  # of the gate, 0 to 255, as in the other bake-offs
+CROPS = 4  # of each picture for training
 SIZE, BLOCK = 256, 64  # of the crops and of blocks that are coded for themselves, in pixels
 PERIOD = 96  # pixels after which a repeated texture comes again: 6 positions of the latent
 FILES = 10  # crops that are written and read again
@@ -55,7 +56,7 @@ def repeated(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def crops_of(model: Model, pictures: Sequence[np.ndarray], seed: int) -> Crops:
-    """A crop of each picture, every fifth for tests; of every fifth of both, a repeated texture."""
+    """Crops of each picture, every fifth for tests; of every fifth of both, a repeated texture."""
     rng = np.random.default_rng(seed)
     large = [picture for picture in pictures if min(picture.shape[:2]) >= SIZE]
     if len(large) < 10:
@@ -63,7 +64,8 @@ def crops_of(model: Model, pictures: Sequence[np.ndarray], seed: int) -> Crops:
     held = large[4::5]
     rest = [picture for number, picture in enumerate(large) if number % 5 != 4]
     noise = [rng.integers(0, 256, (SIZE, SIZE, 3)).astype(np.uint8) for _ in range(4)]
-    train = [crop_of(p, SIZE, rng) for p in rest] + [repeated(p, rng) for p in rest[::5]]
+    train = [crop_of(p, SIZE, rng) for p in rest for _ in range(CROPS)]
+    train += [repeated(p, rng) for p in rest[::5] for _ in range(CROPS)]
     tests = {
         "photos": [crop_of(p, SIZE, rng) for p in held],
         "repeated texture": [repeated(p, rng) for p in held[::5]],
@@ -79,8 +81,8 @@ def refined(kind: str, groups: Callable[[int], tuple[int, ...]] = lambda M: ()) 
     """A maker of a refined hyperprior; groups: from M, the sizes of the groups of channels."""
 
     def make(train: Frozen) -> Refined:
-        N, M = train.trunk.shape[1], train.mean.shape[1]
-        return Refined(N, M, kind, groups(M))
+        N, M = sizes(train)
+        return Refined(N, M, kind, groups(M), unit=spread(train))
 
     return make
 
@@ -110,8 +112,8 @@ PRIORS: dict[str, Make] = {
     "uneven + checkerboard": refined("checkerboard", uneven),
     "diagonal": refined("diagonal", uneven),
     "halves": refined("raster", lambda M: (M // 2, M // 2)),
-    "halves + global": lambda train: GlobalHalves(*sizes(train)),
-    "non-local": lambda train: NonLocalContext(*sizes(train)),
+    "halves + global": lambda train: GlobalHalves(*sizes(train), unit=spread(train)),
+    "non-local": lambda train: NonLocalContext(*sizes(train), unit=spread(train)),
     "tiles of 4": refined("tiles-4"),
     "tiles of 8": refined("tiles-8"),
     "blocks of 2": refined("blocks-2"),
