@@ -212,10 +212,13 @@ def test_non_local_means_removes_noise_and_keeps_edges():
 
 
 def test_a_boundary_net_starts_as_the_identity_and_knows_where_blocks_meet():
-    assert near_boundaries(48, 9, 16)[0, 0].sum(1).tolist() == ([0] * 12 + [9] * 8 + [0] * 8) + (
-        [9] * 8 + [0] * 12
-    )
-    assert near_boundaries(5, 9, 8)[0, 0].sum(0).tolist() == [0] * 4 + [5] * 5
-    net, x = BoundaryNet(8), torch.rand(1, 3, 16, 24)
-    assert torch.equal(net(x), x)
-    assert net.loss(x, x).item() == 0
+    plane = near_boundaries(48, 9, 16)[0]
+    assert plane[0, :, 0].nonzero().flatten().tolist() == [*range(8, 40)]
+    assert plane[0, [15, 16, 31, 32], 3].tolist() == [1] * 4 and plane[0, 14, 0] == 1 - 1 / 8
+    assert not plane[1].any() and not near_boundaries(8, 8, 8).any()
+    net, x = BoundaryNet(), torch.rand(1, 3, 16, 24)
+    near = near_boundaries(16, 24, 12)
+    assert torch.equal(net(x, near), x)
+    torch.nn.init.normal_(net.body[-1].weight)
+    changed = (net(x, near) != x).any(dim=1)[0]
+    assert torch.equal(changed, near[0].amax(dim=0) > 0)
