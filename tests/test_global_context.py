@@ -8,7 +8,7 @@ from lic_course.images import builtin
 from lic_course.neural import frozen, schedules
 from lic_course.neural.boundary_net import BoundaryNet, near_boundaries
 from lic_course.neural.codec import Model
-from lic_course.neural.context import dependence
+from lic_course.neural.context import dependence, refined
 from lic_course.neural.frozen import Batch, Flat, Frozen, Refined, ScaleOnly
 from lic_course.neural.global_context import (
     GlobalHalves,
@@ -46,7 +46,7 @@ def lively(model):
 
 MODELS = {
     "global": (lambda: GlobalHalves(N, M, 16, (16,)), schedules.staggered(M, h, w, (3, 3))),
-    "non-local": (lambda: NonLocalContext(N, M, 16, (16,), 8), schedules.wavefront(M, h, w)),
+    "non-local": (lambda: NonLocalContext(N, M, 16, (16,)), schedules.wavefront(M, h, w)),
 }
 
 
@@ -171,8 +171,14 @@ def test_all_start_as_the_hyperprior(crops):
 )
 def test_a_fitted_prior_becomes_files(model, crops, kind, groups):
     torch.manual_seed(0)
-    prior = Refined(4, 6, kind, groups, 16, (16,))
+    unit = torch.tensor([8.0, 4, 2, 1, 1, 1])
+    prior = Refined(4, 6, kind, groups, 16, (16,), unit)
     assert frozen.fit(prior, crops, steps=3) == 3
+    batch = crops.batch()
+    with torch.no_grad():
+        pair = refined(prior.folded(), batch.y_hat, batch.trunk), prior.moves(batch)
+    for one, two in zip(*pair, strict=True):
+        torch.testing.assert_close(one, two, atol=1e-4, rtol=1e-3)
     coder = frozen.integers_of(prior, model, crops)
     files = frozen.bytes_of(coder, crops, 100)
     for k, file in enumerate(files):
@@ -206,10 +212,13 @@ def test_non_local_means_removes_noise_and_keeps_edges():
 
 
 def test_a_boundary_net_starts_as_the_identity_and_knows_where_blocks_meet():
-    assert near_boundaries(48, 9, 16)[0, 0].sum(1).tolist() == ([0] * 12 + [9] * 8 + [0] * 8) + (
-        [9] * 8 + [0] * 12
-    )
-    assert near_boundaries(5, 9, 8)[0, 0].sum(0).tolist() == [0] * 4 + [5] * 5
-    net, x = BoundaryNet(8), torch.rand(1, 3, 16, 24)
-    assert torch.equal(net(x), x)
-    assert net.loss(x, x).item() == 0
+    plane = near_boundaries(48, 9, 16)[0]
+    assert plane[0, :, 0].nonzero().flatten().tolist() == [*range(8, 40)]
+    assert plane[0, [15, 16, 31, 32], 3].tolist() == [1] * 4 and plane[0, 14, 0] == 1 - 1 / 8
+    assert not plane[1].any() and not near_boundaries(8, 8, 8).any()
+    net, x = BoundaryNet(), torch.rand(1, 3, 16, 24)
+    near = near_boundaries(16, 24, 12)
+    assert torch.equal(net(x, near), x)
+    torch.nn.init.normal_(net.body[-1].weight)
+    changed = (net(x, near) != x).any(dim=1)[0]
+    assert torch.equal(changed, near[0].amax(dim=0) > 0)

@@ -9,6 +9,7 @@ training on a CPU is enough to tell one kind of context from another. A prior is
 """
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass, fields
 from typing import Protocol
 
@@ -18,7 +19,7 @@ from torch import Tensor, nn
 
 from lic_course.entropy.tables import Decoder, Encoder
 from lic_course.neural.codec import Model
-from lic_course.neural.context import context_parts, refined
+from lic_course.neural.context import SEEN_MAX, context_parts, refined
 from lic_course.neural.context_coder import ContextCoder
 from lic_course.neural.latent_coders import GRID, Latent, for_each_stream, round_latent
 from lic_course.neural.layers import lower_bound
@@ -120,6 +121,8 @@ class Refined(nn.Module):
     """The frozen hyperprior, refined by a context; arguments as of context.ContextModel.
 
     With the kind "none" and one group it sees z alone: the fair comparison for all others.
+    unit: (M,), the scales of the channels. What the context sees is divided by them, at least by 1:
+    else the few strong channels drown all others, and a short training does not get anywhere.
     """
 
     def __init__(
@@ -130,10 +133,17 @@ class Refined(nn.Module):
         groups: tuple[int, ...] = (),
         width: int = 64,
         hidden: tuple[int, ...] = (128,),
+        unit: Tensor | None = None,
     ) -> None:
         super().__init__()
         self.kind, self.groups = kind, tuple(groups) or (M,)
         self.parts = context_parts(N, M, kind, self.groups, width, hidden)
+        unit = torch.ones(M) if unit is None else unit.clamp(min=1.0)
+        self.register_buffer("unit", unit)
+
+    def seen(self, batch: Batch) -> Tensor:
+        """What the context sees, in units of the channels, (B, M, h, w)."""
+        return batch.y_hat.clamp(-SEEN_MAX, SEEN_MAX) / self.unit[:, None, None]
 
     def steps(self, h: int, w: int) -> int:
         """How many steps a decoder needs for a latent of h x w positions."""
@@ -141,7 +151,18 @@ class Refined(nn.Module):
 
     def moves(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """How means and indexes move, (B, M, h, w) each."""
-        return refined(self.parts, batch.y_hat, batch.trunk)
+        return refined(self.parts, self.seen(batch), batch.trunk)
+
+    @torch.no_grad()
+    def folded(self) -> nn.ModuleList:
+        """The parts for latents as they are: convolutions divided by the units instead."""
+        parts = deepcopy(self.parts).requires_grad_(False)
+        for part in parts:
+            if part.earlier is not None:
+                part.earlier.weight /= self.unit[: part.near.earlier, None, None]
+            if part.own is not None:
+                part.own.weight /= part.near.units(self.unit)[:, None, None]
+        return parts
 
     def bits(self, batch: Batch) -> Tensor:
         """Bits of each crop, (B,), z included."""
@@ -179,8 +200,8 @@ def fit(
     seconds: float = 0.0,
     steps: int = 0,
     seed: int = 0,
-    batch: int = 8,
-    rate: float = 2e-3,
+    batch: int = 4,
+    rate: float = 5e-3,
 ) -> int:
     """Fit a prior to crops for a budget of seconds or of steps; returns how many steps it took."""
     generator = torch.Generator().manual_seed(seed)
@@ -202,9 +223,9 @@ def bits_of_all(prior: Prior, crops: Frozen, batch: int = 8) -> np.ndarray:
 
 def integers_of(prior: Refined, model: Model, samples: Frozen) -> ContextCoder:
     """The coder of a fitted prior on top of a codec's hyperprior; samples: typical crops."""
-    batch, parts = samples.batch(), prior.parts.requires_grad_(False)
+    batch = samples.batch()
     typical = batch.trunk, batch.y_hat
-    return ContextCoder.from_parts(model.coder, prior.kind, parts, typical, FEATURE_STEP)
+    return ContextCoder.from_parts(model.coder, prior.kind, prior.folded(), typical, FEATURE_STEP)
 
 
 def bytes_of(coder: ContextCoder, crops: Frozen, level: int) -> list[dict[str, bytes]]:

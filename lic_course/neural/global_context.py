@@ -82,10 +82,16 @@ class GlobalHalves(Refined):
     """
 
     def __init__(
-        self, N: int, M: int, width: int = 64, hidden: tuple[int, ...] = (128,), patch: int = 3
+        self,
+        N: int,
+        M: int,
+        width: int = 64,
+        hidden: tuple[int, ...] = (128,),
+        unit: Tensor | None = None,
+        patch: int = 3,
     ) -> None:
         halves = M - M // 2, M // 2
-        super().__init__(N, M, "raster", halves, width, hidden)
+        super().__init__(N, M, "raster", halves, width, hidden, unit)
         self.parts[1] = GroupContext(N + halves[1] + 1, Raster(halves, 1), width, hidden)
         self.patch = patch
         self.slope, self.threshold = (nn.Parameter(torch.tensor(v)) for v in (20.0, 0.8))
@@ -110,7 +116,8 @@ class GlobalHalves(Refined):
         sure = torch.sigmoid(self.slope * (cosine - self.threshold))
         pull = sure * (taken - batch.mean[:, self.groups[0] :]).clamp(-LARGEST, LARGEST)
         known = torch.cat([batch.trunk, pull, sure], dim=1)
-        outputs = self.parts[0](batch.y_hat, batch.trunk), self.parts[1](batch.y_hat, known)
+        seen = self.seen(batch)
+        outputs = self.parts[0](seen, batch.trunk), self.parts[1](seen, known)
         means, indexes = zip(*(output.chunk(2, dim=1) for output in outputs), strict=True)
         means = torch.cat([means[0], means[1] + SPEED * self.strength * pull], dim=1)
         return means, INDEX_UNIT * torch.cat(indexes, dim=1)
@@ -126,9 +133,15 @@ class NonLocalContext(Refined):
     """
 
     def __init__(
-        self, N: int, M: int, width: int = 64, hidden: tuple[int, ...] = (128,), E: int = 32
+        self,
+        N: int,
+        M: int,
+        width: int = 64,
+        hidden: tuple[int, ...] = (128,),
+        unit: Tensor | None = None,
+        E: int = 32,
     ) -> None:
-        super().__init__(N, M, "raster", (), width, hidden)
+        super().__init__(N, M, "raster", (), width, hidden, unit)
         self.parts[0] = GroupContext(N + M + 1, Raster((M,), 0), width, hidden)
         self.before = MaskedConv(M, E, raster_mask())
         self.proxy = nn.Conv2d(N, E, 1)
@@ -144,6 +157,6 @@ class NonLocalContext(Refined):
         total, weight = causal_attention(key, value, allowed, self.heat, self.nothing)
         total, weight = total.view_as(batch.y_hat), weight.view(-1, 1, h, w)
         pull = (total - weight * batch.mean).clamp(-LARGEST, LARGEST)
-        output = self.parts[0](batch.y_hat, torch.cat([batch.trunk, pull, weight], dim=1))
+        output = self.parts[0](self.seen(batch), torch.cat([batch.trunk, pull, weight], dim=1))
         mean, index = output.chunk(2, dim=1)
         return mean + SPEED * self.strength * pull, INDEX_UNIT * index

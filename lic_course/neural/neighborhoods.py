@@ -66,6 +66,10 @@ class Neighborhood:
         """The channels of y, (B, M, h, w), that go into the layer."""
         return y[:, self.channels]
 
+    def units(self, unit: Tensor) -> Tensor:
+        """From what 1 means in each channel of the latent, (M,), to each input of the layer."""
+        return self.visible(unit[None])[0]
+
     def patches(self, seen: np.ndarray, i: np.ndarray, j: np.ndarray, one: int) -> np.ndarray:
         """The inputs of the layer at positions i, j, (K,) each: (K, inputs) integers."""
         raise NotImplementedError
@@ -181,6 +185,11 @@ class Blocks(Neighborhood):
     def layer(self, width: int) -> nn.Conv2d:
         """See Neighborhood."""
         return StripConv(self.size, width, self.side)
+
+    def units(self, unit: Tensor) -> Tensor:
+        """See Neighborhood."""
+        own = unit[self.channels].repeat(2 * self.side + 3)
+        return torch.cat([own, torch.ones(self.side**2)])
 
     def patches(self, seen: np.ndarray, i: np.ndarray, j: np.ndarray, one: int) -> np.ndarray:
         """See Neighborhood."""

@@ -5,7 +5,7 @@ is fitted for the same time and tells bits per pixel; those that a file can be w
 written, and read again. See frozen.py for how, and neighborhoods.py for what the kinds see.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +16,7 @@ from lic_course import metrics
 from lic_course.entropy.tables import Encoder
 from lic_course.errors import LicError
 from lic_course.neural import frozen
-from lic_course.neural.boundary_net import BoundaryNet
+from lic_course.neural.boundary_net import BoundaryNet, near_boundaries
 from lic_course.neural.codec import Model
 from lic_course.neural.frozen import Flat, Frozen, Refined, ScaleOnly
 from lic_course.neural.global_context import GlobalHalves, NonLocalContext
@@ -26,7 +26,9 @@ from lic_course.neural.recipes import UNEVEN
 from lic_course.neural.variants import experiment
 
 LEVEL = 100  # of the gate, 0 to 255, as in the other bake-offs
+CROPS = 4  # of each picture for training
 SIZE, BLOCK = 256, 64  # of the crops and of blocks that are coded for themselves, in pixels
+SQUARE = 32  # pixels of the squares that the boundary net is trained on
 PERIOD = 96  # pixels after which a repeated texture comes again: 6 positions of the latent
 FILES = 10  # crops that are written and read again
 KODAK = 32, 48  # positions of the latent for which steps are counted
@@ -55,7 +57,7 @@ def repeated(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def crops_of(model: Model, pictures: Sequence[np.ndarray], seed: int) -> Crops:
-    """A crop of each picture, every fifth for tests; of every fifth of both, a repeated texture."""
+    """Crops of each picture, every fifth for tests; of every fifth of both, a repeated texture."""
     rng = np.random.default_rng(seed)
     large = [picture for picture in pictures if min(picture.shape[:2]) >= SIZE]
     if len(large) < 10:
@@ -63,7 +65,8 @@ def crops_of(model: Model, pictures: Sequence[np.ndarray], seed: int) -> Crops:
     held = large[4::5]
     rest = [picture for number, picture in enumerate(large) if number % 5 != 4]
     noise = [rng.integers(0, 256, (SIZE, SIZE, 3)).astype(np.uint8) for _ in range(4)]
-    train = [crop_of(p, SIZE, rng) for p in rest] + [repeated(p, rng) for p in rest[::5]]
+    train = [crop_of(p, SIZE, rng) for p in rest for _ in range(CROPS)]
+    train += [repeated(p, rng) for p in rest[::5] for _ in range(CROPS)]
     tests = {
         "photos": [crop_of(p, SIZE, rng) for p in held],
         "repeated texture": [repeated(p, rng) for p in held[::5]],
@@ -79,8 +82,8 @@ def refined(kind: str, groups: Callable[[int], tuple[int, ...]] = lambda M: ()) 
     """A maker of a refined hyperprior; groups: from M, the sizes of the groups of channels."""
 
     def make(train: Frozen) -> Refined:
-        N, M = train.trunk.shape[1], train.mean.shape[1]
-        return Refined(N, M, kind, groups(M))
+        N, M = sizes(train)
+        return Refined(N, M, kind, groups(M), unit=spread(train))
 
     return make
 
@@ -110,8 +113,8 @@ PRIORS: dict[str, Make] = {
     "uneven + checkerboard": refined("checkerboard", uneven),
     "diagonal": refined("diagonal", uneven),
     "halves": refined("raster", lambda M: (M // 2, M // 2)),
-    "halves + global": lambda train: GlobalHalves(*sizes(train)),
-    "non-local": lambda train: NonLocalContext(*sizes(train)),
+    "halves + global": lambda train: GlobalHalves(*sizes(train), unit=spread(train)),
+    "non-local": lambda train: NonLocalContext(*sizes(train), unit=spread(train)),
     "tiles of 4": refined("tiles-4"),
     "tiles of 8": refined("tiles-8"),
     "blocks of 2": refined("blocks-2"),
@@ -219,8 +222,9 @@ def run_block_seams(pictures: list[np.ndarray], seconds: float, seed: int) -> di
     tests = crops[4::5]
     whole = [code_and_decode(model, crop) for crop in tests]
     net = fit_boundary_net(crops, [picture for picture, _ in blocks], seconds, seed)
+    plane = near_boundaries(SIZE, SIZE, BLOCK)
     with torch.no_grad():
-        filtered = [from_tensor(net(to_tensor([x]))) for x, _ in blocks[4::5]]
+        filtered = [from_tensor(net(to_tensor([x]), plane)) for x, _ in blocks[4::5]]
 
     def row(decoded: list[np.ndarray], bits: list[float]) -> dict[str, float]:
         return quality(tests, decoded) | {"bpp": round(float(np.mean(bits)) / SIZE**2, 4)}
@@ -237,19 +241,25 @@ def run_block_seams(pictures: list[np.ndarray], seconds: float, seed: int) -> di
 def fit_boundary_net(
     pictures: list[np.ndarray], decoded: list[np.ndarray], seconds: float, seed: int
 ) -> BoundaryNet:
-    """Train the net on all but every fifth picture, on squares of two by two blocks."""
+    """Train the net on all but every fifth picture, on squares across a boundary."""
     torch.manual_seed(seed)
-    generator, net = torch.Generator().manual_seed(seed), BoundaryNet(BLOCK)
+    rng, net, half = np.random.default_rng(seed), BoundaryNet(), SQUARE // 2
     chosen = [number for number in range(len(pictures)) if number % 5 != 4]
     x, x_hat = (to_tensor([group[number] for number in chosen]) for group in (pictures, decoded))
+    plane = near_boundaries(SIZE, SIZE, BLOCK)[0]
+
+    def squares() -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        for number in rng.integers(len(x), size=16):
+            place = [BLOCK * rng.integers(1, SIZE // BLOCK) - half, rng.integers(SIZE - SQUARE)]
+            top, left = rng.permutation(place)
+            part = slice(None), slice(top, top + SQUARE), slice(left, left + SQUARE)
+            yield x[number][part], x_hat[number][part], plane[part]
 
     def loss() -> Tensor:
-        which = torch.randint(len(x), (4,), generator=generator)
-        top, left = (BLOCK * int(k) for k in torch.randint(3, (2,), generator=generator))
-        part = slice(top, top + 2 * BLOCK), slice(left, left + 2 * BLOCK)
-        return net.loss(x_hat[(which, slice(None), *part)], x[(which, slice(None), *part)])
+        original, blocks, near = (torch.stack(group) for group in zip(*squares(), strict=True))
+        return 1000 * ((net(blocks, near) - original) ** 2).mean()
 
-    minimize(net, loss, seconds, rate=2e-3)
+    minimize(net, loss, seconds, rate=3e-3)
     return net
 
 
