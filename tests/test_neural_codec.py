@@ -8,6 +8,7 @@ import torch
 
 import lic_course
 from lic_course import bitstream, codec, images
+from lic_course.entropy.tables import Encoder
 from lic_course.errors import BitstreamError, LicError, UnavailableCodec
 from lic_course.neural import exactness, weights
 from lic_course.neural.codec import (
@@ -92,7 +93,7 @@ def test_the_bytes_are_what_the_model_says(models, name):
     segments = write_streams(model, model.analyze(image, 200), 200)
     _, coded = read_streams(model, segments, image.shape)
     for stream, bits in coded.bits.items():
-        size = len(segments[stream])
+        size = len(segments[stream]) - (stream == model.coder.streams[0])  # without the level
         assert bits.sum() / 8 - 1 <= size <= 1.005 * bits.sum() / 8 + 12
 
 
@@ -106,6 +107,31 @@ def test_latents_far_out_survive(models):
     segments = write_streams(model, Latent(y, z), 128)
     _, coded = read_streams(model, segments, (128, 128, 3))
     assert np.abs(coded.y_hat - y).max() <= 0.5 + 1e-3
+
+
+def test_factorized_files_name_the_tables_that_fit_best(models):
+    """A busy picture is coded with the tables of a larger gain than a calm one."""
+    model, rng = models["factorized"], np.random.default_rng(0)
+    coder, chosen = model.coder, []
+    for scale in (0.3, 1.0, 3.0):
+        symbols = np.rint(rng.laplace(0, scale, (12, 16, 16))).astype(np.int64)
+        chosen.append(coder.best_set(symbols))
+        segments = write_streams(model, Latent(symbols), 128)
+        _, coded = read_streams(model, segments, (256, 256, 3))
+        assert np.array_equal(coded.y_hat, symbols)
+        all_sets = np.broadcast_to(np.arange(12)[:, None, None], symbols.shape)
+        costs = [coder.tables.bits(symbols, 12 * n + all_sets).sum() for n in range(coder.sets)]
+        assert coded.bits["y"].sum() == pytest.approx(min(costs), abs=1)
+    assert chosen == sorted(set(chosen))
+
+
+def test_tables_that_do_not_exist_are_refused(models):
+    coder = models["factorized"].coder
+    encoder = Encoder(coder.tables)
+    encoder.code(np.array([coder.sets + 3]), np.array([12 * coder.sets]))
+    segments = {"y": bytes([128]) + encoder.finish()}
+    with pytest.raises(BitstreamError, match="tables that do not exist"):
+        read_streams(models["factorized"], segments, (64, 64, 3))
 
 
 def test_numbers_that_are_none_are_coded_as_something(models):

@@ -15,6 +15,7 @@ import torch
 from torch import nn
 
 from lic_course.entropy.tables import Coder, FrequencyTables
+from lic_course.errors import BitstreamError
 from lic_course.neural.exact import IntegerNetwork, to_integers
 from lic_course.neural.gates import Gain
 from lic_course.neural.priors import (
@@ -31,6 +32,7 @@ from lic_course.neural.priors import (
 GRID = 16  # means are multiples of 1/16
 MEAN_LIMIT = 1 << 15  # of a mean, in sixteenths
 Z_MAX = 127  # what the integer network sees of z; the file may hold more
+WIDER = 6  # sets of tables beyond each end of the gate's range
 TAIL, LONGEST = 1e-6, 1023  # tables end where so little probability is left, or at this value
 LEVELS = 256  # of the quality in the file: one byte
 
@@ -60,12 +62,18 @@ class Coded:
 
 
 class FactorizedCoder:
-    """Codes a latent with one table per channel and level of the gate."""
+    """Codes a latent with one table per channel, out of the set that fits the picture best.
+
+    A set holds the tables for one gain. A busy picture needs the wider tables of a larger gain
+    than its own: the number of the set is the first symbol of the file, about five bits.
+    """
 
     streams = ("y",)
 
-    def __init__(self, tables: FrequencyTables, levels: int) -> None:
-        self.tables, self.levels = tables, levels
+    def __init__(self, tables: FrequencyTables, sets: int) -> None:
+        if sets < 1 or (len(tables) - 1) % sets:
+            raise BitstreamError("The tables of the weights do not form sets: fetch them again.")
+        self.tables, self.sets = tables, sets
 
     def to(self, device: str) -> None:
         """Tables need no device."""
@@ -81,31 +89,51 @@ class FactorizedCoder:
         level: int,
         latent: Latent | None = None,
     ) -> Coded:
-        """Code y, or decode it to shape (M, h, w), at a level from 0 to 255."""
+        """Code y, or decode it to shape (M, h, w); the level does not matter for the tables."""
         M = shape[0]
-        nearest = (level * (self.levels - 1) + LEVELS // 2) // (LEVELS - 1)
-        indexes = np.broadcast_to((nearest * M + np.arange(M))[:, None, None], shape)
         symbols = None if latent is None else round_latent(latent.y)
+        best = None if symbols is None else np.array([self.best_set(symbols)])
+        best = coders["y"].code(best, np.array([self.sets * M])).item()
+        if not 0 <= best < self.sets:
+            raise BitstreamError("The file names tables that do not exist: it is damaged.")
+        indexes = np.broadcast_to((best * M + np.arange(M))[:, None, None], shape)
         symbols = coders["y"].code(symbols, indexes)
         return Coded(symbols.astype(np.float32), {"y": (self.tables, symbols, indexes)})
 
+    def best_set(self, symbols: np.ndarray) -> int:
+        """The set of tables with which symbols, (M, h, w), cost the fewest bits."""
+        M = len(symbols)
+        near = np.clip(symbols, -LONGEST - 1, LONGEST + 1).reshape(M, -1).astype(np.int64)
+        pairs, counts = np.unique(near + 4 * LONGEST * np.arange(M)[:, None], return_counts=True)
+        channels = (pairs + 2 * LONGEST) // (4 * LONGEST)
+        values = pairs - 4 * LONGEST * channels
+        bits = [self.tables.bits(values, n * M + channels) @ counts for n in range(self.sets)]
+        return int(np.argmin(np.round(bits)))
+
     def arrays(self) -> dict[str, np.ndarray]:
         """All that a weights file must hold, as integer arrays by name."""
-        return table_arrays(self.tables, "y_tables") | {"levels": np.array([self.levels])}
+        return table_arrays(self.tables, "y_tables") | {"sets": np.array([self.sets])}
 
     @classmethod
     def from_arrays(cls, arrays: dict[str, np.ndarray]) -> "FactorizedCoder":
         """The coder that `arrays` wrote."""
-        return cls(tables_from(arrays, "y_tables"), int(arrays["levels"][0]))
+        return cls(tables_from(arrays, "y_tables"), int(arrays["sets"][0]))
 
     @classmethod
-    def from_prior(cls, prior: Factorized, gate: Gain, levels: int = 22) -> "FactorizedCoder":
-        """Make the tables of a trained prior for `levels` levels of its gate, evenly spaced."""
+    def from_prior(cls, prior: Factorized, gate: Gain, sets: int = 22) -> "FactorizedCoder":
+        """Make the tables of a trained prior for gains evenly spaced on its gate, and WIDER ones.
+
+        On both sides of the gate's range WIDER sets more go on with its mean step.
+        """
         with torch.no_grad():
-            gains = gate(torch.linspace(0, gate.levels - 1, levels)).gain[:, :, 0, 0].double()
+            gains = gate(torch.linspace(0, gate.levels - 1, sets)).gain[:, :, 0, 0].double()
+        step = (gains[-1] / gains[0]).log().mean().div(sets - 1).exp()
+        beyond = step ** torch.arange(1, WIDER + 1, dtype=torch.float64)[:, None]
+        gains = torch.cat([gains[:1] / beyond.flip(0), gains, gains[-1:] * beyond])
         rows = [row for gain in gains for row in mixture_rows(prior.density, gain)]
+        rows.append((np.full(len(gains), 1 / len(gains)), 0))
         tables = FrequencyTables.from_probabilities([p for p, _ in rows], [k for _, k in rows])
-        return cls(tables, levels)
+        return cls(tables, len(gains))
 
 
 class HyperpriorCoder:
