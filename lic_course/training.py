@@ -32,6 +32,7 @@ from lic_course.neural.transforms import PlusLinear
 from lic_course.training_data import Crops, pictures_in, sources_of
 
 SAVE_EVERY = 60.0  # seconds between two checkpoints
+SAMPLES = 96  # pictures to which ranges and tables are fitted at the end
 LMBDA_REFERENCE, LMBDA_POWER = 0.0067, -0.45  # of the weights of the rates
 
 
@@ -306,7 +307,7 @@ def train_weights(
         trainer = polish(trainer, pictures, checkpoint, report)
     if trainer.rank:
         return ""
-    samples = [Crops(pictures, 256, 1, seed).blocks(1, 256) for seed in range(32)]
+    samples = [Crops(pictures, 256, 1, seed).blocks(1, 256) for seed in range(SAMPLES)]
     arrays = export.arrays_of(trainer.result(), recipe.parts, samples)
     card = cards.card_of(recipe, trainer.progress(), sources_of(folder, len(pictures)), device)
     if recipe.polish:

@@ -8,8 +8,13 @@ import torch
 from lic_course.errors import BitstreamError
 from lic_course.neural.composition import Composition
 from lic_course.neural.context_coder import ContextCoder
-from lic_course.neural.latent_coders import Z_MAX, FactorizedCoder, HyperpriorCoder
-from lic_course.neural.priors import LEVEL_MAX
+from lic_course.neural.latent_coders import (
+    LEVELS,
+    FactorizedCoder,
+    HyperpriorCoder,
+    Latent,
+    round_latent,
+)
 from lic_course.neural.recipes import CONTEXTS
 
 LatentCoder = FactorizedCoder | HyperpriorCoder
@@ -35,32 +40,33 @@ def coder_from_network(
     """The latent coder of a trained network.
 
     samples: pictures, (1, 3, H, W) from 0 to 1 with sides that are multiples of 64, on which the
-    ranges of the integer networks are measured.
+    ranges of the integer networks are measured, and to which the shapes of the tables are fitted.
     """
     prior, gate = network.prior, network.gate
     if kind == "factorized":
         return FactorizedCoder.from_prior(prior, gate)
-    z, y_hat = typical_latents(network, samples)
+    latents = typical_latents(network, samples)
+    z = [HyperpriorCoder.with_level(round_latent(latent.z), level) for level, latent in latents]
+    z_samples = torch.from_numpy(np.stack(z)).float()
     if CODERS[kind] is ContextCoder:
-        return ContextCoder.from_prior(prior, gate, z, y_hat)
-    return HyperpriorCoder.from_prior(prior, gate, z)
+        y_samples = torch.from_numpy(np.stack([np.rint(latent.y) for _, latent in latents]))
+        coder = ContextCoder.from_prior(prior, gate, z_samples, y_samples)
+    else:
+        coder = HyperpriorCoder.from_prior(prior, gate, z_samples)
+    coder.fit_tables(latents)
+    return coder
 
 
 @torch.no_grad()
 def typical_latents(
     network: Composition, samples: Sequence[torch.Tensor]
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Typical inputs of h_s, z with the level, (B, N + 1, h/4, w/4), and typical y, (B, M, h, w).
-
-    The levels are spread over the range.
-    """
-    inputs, latents = [], []
+) -> list[tuple[int, Latent]]:
+    """Levels from 0 to 255, spread over the range, and the latents of pictures at them."""
+    latents = []
     for number, x in enumerate(samples):
-        level = (number % 8) / 7 * (network.gate.levels - 1)
-        setting = network.gate(torch.tensor([level]))
+        level = number % 8 * (LEVELS - 1) // 7
+        setting = network.gate(torch.tensor([level / (LEVELS - 1) * (network.gate.levels - 1)]))
         y = network.transform.analysis(x) * setting.gain
-        z = torch.round(network.prior.hyper_latent(y)).clamp(-Z_MAX, Z_MAX)
-        plane = torch.round(setting.level * LEVEL_MAX).view(1, 1, 1, 1).expand_as(z[:, :1])
-        inputs.append(torch.cat([z, plane], dim=1))
-        latents.append(torch.round(y))
-    return torch.cat(inputs), torch.cat(latents)
+        z = network.prior.hyper_latent(y)
+        latents.append((level, Latent(y[0].numpy(), z[0].numpy())))
+    return latents

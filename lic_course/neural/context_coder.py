@@ -10,7 +10,6 @@ from functools import cache
 
 import numpy as np
 import torch
-from scipy.special import ndtr
 from threadpoolctl import threadpool_limits
 
 from lic_course.entropy.tables import Coder, FrequencyTables
@@ -20,16 +19,15 @@ from lic_course.neural.exact import IntegerNetwork, PointLayer, activation_step
 from lic_course.neural.gates import Gain
 from lic_course.neural.latent_coders import (
     GRID,
-    LONGEST,
-    TAIL,
     Coded,
     HyperpriorCoder,
     Latent,
     round_latent,
 )
 from lic_course.neural.neighborhoods import KINDS, WINDOW, Neighborhood
-from lic_course.neural.priors import INDEX_UNIT, SCALES, scale_of
+from lic_course.neural.priors import INDEX_UNIT, SCALES
 from lic_course.neural.schedules import Step
+from lic_course.neural.table_shapes import GAUSSIAN, tables_of
 
 PHASES = 8  # the context moves means by eighths
 SEEN = int(SEEN_MAX) * GRID  # the largest value that the context sees, in sixteenths
@@ -58,6 +56,8 @@ class ContextCoder(HyperpriorCoder):
     kind: as in ContextModel. `schedule` may be exchanged for any other that respects the masks: the
     latents stay the same, and the file too as long as both sides agree.
     """
+
+    phases = PHASES
 
     def __init__(
         self,
@@ -265,21 +265,7 @@ def split_network(network: IntegerNetwork) -> tuple[IntegerNetwork, IntegerNetwo
 @cache
 def moved_gaussians() -> FrequencyTables:
     """Tables of rounded Gaussians for each scale and each mean from -4/8 to 3/8."""
-    rows, firsts = [], []
-    for sigma in scale_of(torch.arange(SCALES, dtype=torch.float64)).numpy():
-        for phase in range(PHASES):
-            mean = (phase - PHASES // 2) / PHASES
-            k = np.arange(-LONGEST, LONGEST + 1)
-            p = ndtr((k + 0.5 - mean) / sigma) - ndtr((k - 0.5 - mean) / sigma)
-            p = np.where(
-                k > 0, ndtr(-(k - 0.5 - mean) / sigma) - ndtr(-(k + 0.5 - mean) / sigma), p
-            )
-            inside = np.flatnonzero(
-                (np.cumsum(p) > TAIL / 2) & (np.cumsum(p[::-1])[::-1] > TAIL / 2)
-            )
-            rows.append(p[inside[0] : inside[-1] + 1])
-            firsts.append(int(k[inside[0]]))
-    return FrequencyTables.from_probabilities(rows, firsts)
+    return tables_of(GAUSSIAN, PHASES)
 
 
 @torch.no_grad()

@@ -5,7 +5,7 @@ picture in one order, for encoding and for decoding alike: the entropy coders de
 and whatever decides about a probability is computed from values that both sides have.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from lic_course.entropy.tables import Coder, FrequencyTables
+from lic_course.entropy.tables import Coder, Encoder, FrequencyTables
 from lic_course.errors import BitstreamError
 from lic_course.neural.exact import IntegerNetwork, to_integers
 from lic_course.neural.gates import Gain
@@ -26,14 +26,13 @@ from lic_course.neural.priors import (
     LogisticMixture,
     MeanScaleHyperprior,
     index_shift,
-    scale_of,
 )
+from lic_course.neural.table_shapes import GAUSSIAN, LONGEST, TAIL, fit_weights, tables_of
 
 GRID = 16  # means are multiples of 1/16
 MEAN_LIMIT = 1 << 15  # of a mean, in sixteenths
 Z_MAX = 127  # what the integer network sees of z; the file may hold more
 WIDER = 6  # sets of tables beyond each end of the gate's range
-TAIL, LONGEST = 1e-6, 1023  # tables end where so little probability is left, or at this value
 LEVELS = 256  # of the quality in the file: one byte
 
 
@@ -137,9 +136,10 @@ class FactorizedCoder:
 
 
 class HyperpriorCoder:
-    """Codes z with a table per channel, and y with the Gaussian tables that h_s picks from z."""
+    """Codes z with a table per channel, and y with the tables that h_s picks from z."""
 
     streams = ("z", "y")
+    phases = 1  # means of the tables for each scale
 
     def __init__(
         self,
@@ -201,6 +201,18 @@ class HyperpriorCoder:
         indexes = out[shape[0] :] + self.shifts[level].astype(np.int32)[:, None, None]
         return out[: shape[0]], np.clip(indexes, 0, SCALES - 1)
 
+    def fit_tables(self, latents: Sequence[tuple[int, Latent]]) -> None:
+        """Give the tables of y the shapes that latents of typical pictures have.
+
+        latents: levels and what there is to code at each of them.
+        """
+        found = []
+        for level, latent in latents:
+            coders = for_each_stream(self, lambda stream, tables: Encoder(tables))
+            found.append(self.code(coders, latent.y.shape, level, latent).streams["y"])
+        _, symbols, indexes = zip(*found, strict=True)
+        self.y_tables = tables_of(fit_weights(symbols, indexes, self.phases), self.phases)
+
     def arrays(self) -> dict[str, np.ndarray]:
         """All that a weights file must hold, as integer arrays by name."""
         tables = table_arrays(self.z_tables, "z_tables") | table_arrays(self.y_tables, "y_tables")
@@ -223,8 +235,7 @@ class HyperpriorCoder:
         ones = torch.ones(len(prior.z_prior.means), dtype=torch.float64)
         rows = mixture_rows(prior.z_prior, ones)
         z_tables = FrequencyTables.from_probabilities([p for p, _ in rows], [k for _, k in rows])
-        scales = scale_of(torch.arange(SCALES, dtype=torch.float64)).numpy()
-        y_tables = FrequencyTables.gaussian(scales, TAIL, LONGEST)
+        y_tables = tables_of(GAUSSIAN)
         M = prior.h_s[-1].out_channels // 2
         steps = torch.cat([torch.full((M,), 1 / GRID), torch.full((M,), 1 / INDEX_UNIT)])
         limits = torch.tensor([-MEAN_LIMIT, MEAN_LIMIT])
