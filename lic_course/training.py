@@ -84,7 +84,8 @@ class Trainer:
             if hasattr(network.prior, "start_at"):
                 network.prior.start_at(sigma)
         elif self.recipe.start not in ("blocks", "noise"):
-            copy_floats(network, weights.load(weights.path_of(self.recipe.start)).arrays)
+            for name in self.recipe.start.split("+"):
+                copy_floats(network, weights.load(weights.path_of(name)).arrays)
             if isinstance(network.prior, Factorized):
                 network.prior.start_at(self._scales(network))
         torch.manual_seed(self.recipe.seed + 1000 * self.rank)

@@ -16,6 +16,7 @@ import lic_course
 from lic_course import cli, images, training
 from lic_course.errors import LicError
 from lic_course.neural import recipes, weights
+from lic_course.neural.export import arrays_of
 from lic_course.neural.recipes import Parts, Recipe
 
 SMALL = Parts(N=8, M=12, hyper_N=4)
@@ -50,6 +51,25 @@ def test_a_start_from_blocks_is_far_ahead(pictures):
         return training.fit(recipe, pictures).progress().loss
 
     assert first_loss("blocks") < 0.5 * first_loss("noise")
+
+
+def test_a_start_from_two_weights_takes_what_the_second_lacks_from_the_first(
+    pictures, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("LIC_DATA", str(tmp_path))
+    (tmp_path / "weights").mkdir()
+    context = replace(SMALL, prior="context", width=8, hidden=(10,))
+    for seed, (name, parts) in enumerate({"context": context, "hyperprior": SMALL}.items()):
+        torch.manual_seed(seed)
+        arrays = arrays_of(recipes.build(parts), parts, [torch.rand(1, 3, 64, 64)] * 2)
+        weights.store(weights.path_of(name), arrays, {"prior": parts.prior})
+    recipe = Recipe("context", context, crop=64, batch=2, start="context+hyperprior")
+    own = training.Trainer(recipe, pictures).network.state_dict()
+    first, second = (weights.load(weights.path_of(n)).arrays for n in ("context", "hyperprior"))
+    assert any(name not in second for name in first if name.startswith("net."))
+    for name in (name for name in first if name.startswith("net.")):
+        wanted = second.get(name, first[name]).astype(np.float32)
+        assert np.array_equal(own[name.removeprefix("net.")].numpy(), wanted)
 
 
 def test_the_same_seed_gives_the_same_network(pictures):

@@ -70,7 +70,7 @@ class Recipe:
     ema: float = 0.999  # of the averaged weights
     seed: int = 0
     distortion: str = "mse"
-    start: str = "blocks"  # or "noise", or the name of weights to begin with
+    start: str = "blocks"  # or "noise", or names of weights to copy, as in "context+hyperprior"
     polish: float = 0.0
 
     @property
