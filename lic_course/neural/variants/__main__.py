@@ -14,7 +14,14 @@ from lic_course.files import data_dir, write_atomically
 from lic_course.neural.variants import EXPERIMENTS
 from lic_course.training import pictures_in
 
-MODULES = ("autoencoders", "sparse_latents", "handwriting", "variational", "contexts")
+MODULES = (
+    "autoencoders",
+    "sparse_latents",
+    "handwriting",
+    "variational",
+    "contexts",
+    "far_looking",
+)
 
 
 @click.command()
