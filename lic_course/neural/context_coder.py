@@ -26,6 +26,7 @@ from lic_course.neural.latent_coders import (
 )
 from lic_course.neural.neighborhoods import KINDS, WINDOW, Neighborhood
 from lic_course.neural.priors import INDEX_UNIT, SCALES
+from lic_course.neural.scale_corrections import corrected
 from lic_course.neural.schedules import Step
 from lic_course.neural.table_shapes import GAUSSIAN, tables_of
 
@@ -86,18 +87,24 @@ class ContextCoder(HyperpriorCoder):
         trunk, mean, index = self.features(z, shape, level)
         state = State(trunk, mean, index, shape)
         with threadpool_limits(1):  # small products: starting threads would take longer
-            self._walk(coders["y"], state, latent)
+            self._walk(coders, state, latent)
         streams = {
             "z": (self.z_tables, z, z_indexes),
+            "corrections": (self.z_tables, state.corrections, self.of_corrections(shape[0])),
             "y": (self.y_tables, state.symbols - state.offsets, state.tables),
         }
         return Coded(state.symbols + mean / np.float32(GRID), streams)
 
-    def _walk(self, coder: Coder, state: "State", latent: Latent | None) -> None:
+    def _walk(self, coders: dict[str, Coder], state: "State", latent: Latent | None) -> None:
         """Code or decode the symbols of y into `state`, step by step."""
+        M, best = len(state.symbols), None
         if latent is not None:
             state.put_all(round_latent(latent.y - state.mean / np.float32(GRID)))
-            predictions = self.predict_all(state)
+            offsets, tables = self.predict_all(state)
+            best = self.best_corrections(state.symbols - offsets, tables)
+        state.corrections = self.code_corrections(coders["z"], M, best)
+        if latent is not None:
+            predictions = offsets, corrected(tables, state.corrections, PHASES)
         for step in self.schedule(*state.symbols.shape):
             offset, table = (
                 self.predict(state, step)
@@ -105,7 +112,7 @@ class ContextCoder(HyperpriorCoder):
                 else (p[step.index] for p in predictions)
             )
             known = None if latent is None else state.symbols[step.index] - offset
-            state.put(step, coder.code(known, table) + offset, offset, table)
+            state.put(step, coders["y"].code(known, table) + offset, offset, table)
 
     def features(
         self, z: np.ndarray, shape: tuple[int, int, int], level: int
@@ -158,7 +165,8 @@ class ContextCoder(HyperpriorCoder):
         offset = (moved[:size] + PHASES // 2) // PHASES
         phase = moved[:size] - PHASES * offset + PHASES // 2
         index = np.clip(state.index[group.channels, i, j] + moved[size:], 0, SCALES - 1)
-        return offset, index * PHASES + phase
+        tables = index * PHASES + phase
+        return offset, corrected(tables, state.corrections[group.channels], PHASES)
 
     def _patches(
         self, state: "State", group: GroupLayers, i: np.ndarray, j: np.ndarray
@@ -241,6 +249,7 @@ class State:
         self.trunk, self.mean, self.index = trunk, mean, index
         self.seen = np.zeros((h + 4, w + 4, M))  # y_hat in sixteenths, zero where not known
         self.symbols, self.offsets, self.tables = (np.zeros(shape, np.int32) for _ in range(3))
+        self.corrections = np.zeros(M, np.int32)
 
     def put(self, step: Step, symbols: np.ndarray, offset: np.ndarray, table: np.ndarray) -> None:
         """Note what was coded in a step."""

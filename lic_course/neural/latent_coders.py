@@ -27,6 +27,13 @@ from lic_course.neural.priors import (
     MeanScaleHyperprior,
     index_shift,
 )
+from lic_course.neural.scale_corrections import (
+    HOW_OFTEN,
+    MOVES,
+    best_moves,
+    class_bits,
+    corrected,
+)
 from lic_course.neural.table_shapes import GAUSSIAN, LONGEST, TAIL, fit_weights, tables_of
 
 GRID = 16  # means are multiples of 1/16
@@ -170,22 +177,49 @@ class HyperpriorCoder:
         mean, indexes = self.parameters_of(z, shape, level)
         mu = mean / np.float32(GRID)
         symbols = None if latent is None else round_latent(latent.y - mu)
+        best = None if symbols is None else self.best_corrections(symbols, indexes)
+        moves = self.code_corrections(coders["z"], shape[0], best)
+        indexes = corrected(indexes, moves)
         symbols = coders["y"].code(symbols, indexes)
-        streams = {
-            "z": (self.z_tables, z, z_indexes),
-            "y": (self.y_tables, symbols, indexes),
-        }
-        return Coded(symbols + mu, streams)
+        return Coded(
+            symbols + mu,
+            {
+                "z": (self.z_tables, z, z_indexes),
+                "corrections": (self.z_tables, moves, self.of_corrections(shape[0])),
+                "y": (self.y_tables, symbols, indexes),
+            },
+        )
 
     def code_z(
         self, coder: Coder, shape: tuple[int, int, int], latent: Latent | None
     ) -> tuple[np.ndarray, np.ndarray]:
         """Code z, or decode it for a y of `shape`; returns its values and their tables."""
-        N = len(self.z_tables)
+        N = len(self.z_tables) - 1
         z_shape = (N, -(-shape[1] // 4), -(-shape[2] // 4))
         indexes = np.broadcast_to(np.arange(N)[:, None, None], z_shape)
         z = None if latent is None else round_latent(latent.z)
         return coder.code(z, indexes), indexes
+
+    def code_corrections(self, coder: Coder, M: int, best: np.ndarray | None) -> np.ndarray:
+        """Code the corrections of the scales, or decode them: (M,) integers.
+
+        Where h_s takes a channel of this picture for calmer or busier than it is, all indexes of
+        the channel move by up to four tables. It costs 1 to 2 bits for a channel.
+        """
+        return np.clip(coder.code(best, self.of_corrections(M)), MOVES[0], MOVES[-1])
+
+    def of_corrections(self, M: int) -> np.ndarray:
+        """The indexes of the table for corrections, (M,)."""
+        return np.full(M, len(self.z_tables) - 1)
+
+    def best_corrections(self, symbols: np.ndarray, indexes: np.ndarray) -> np.ndarray:
+        """The corrections that save most bits, (M,), for symbols and tables (M, h, w)."""
+        told = self.z_tables.bits(MOVES, self.of_corrections(len(MOVES)))
+        return best_moves(symbols, indexes // self.phases, self._class_bits, told)
+
+    @cached_property
+    def _class_bits(self) -> np.ndarray:
+        return class_bits(self.y_tables, self.phases)
 
     @staticmethod
     def with_level(z: np.ndarray, level: int) -> np.ndarray:
@@ -212,6 +246,7 @@ class HyperpriorCoder:
             found.append(self.code(coders, latent.y.shape, level, latent).streams["y"])
         _, symbols, indexes = zip(*found, strict=True)
         self.y_tables = tables_of(fit_weights(symbols, indexes, self.phases), self.phases)
+        self.__dict__.pop("_class_bits", None)
 
     def arrays(self) -> dict[str, np.ndarray]:
         """All that a weights file must hold, as integer arrays by name."""
@@ -234,6 +269,7 @@ class HyperpriorCoder:
         """
         ones = torch.ones(len(prior.z_prior.means), dtype=torch.float64)
         rows = mixture_rows(prior.z_prior, ones)
+        rows.append((HOW_OFTEN, MOVES[0]))
         z_tables = FrequencyTables.from_probabilities([p for p, _ in rows], [k for _, k in rows])
         y_tables = tables_of(GAUSSIAN)
         M = prior.h_s[-1].out_channels // 2
