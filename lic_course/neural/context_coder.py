@@ -90,7 +90,7 @@ class ContextCoder(HyperpriorCoder):
             self._walk(coders, state, latent)
         streams = {
             "z": (self.z_tables, z, z_indexes),
-            "corrections": (self.z_tables, state.corrections, self.of_corrections(shape[0])),
+            "corrections": (self.y_tables, state.corrections, self.of_corrections(shape[0])),
             "y": (self.y_tables, state.symbols - state.offsets, state.tables),
         }
         return Coded(state.symbols + mean / np.float32(GRID), streams)
@@ -102,7 +102,7 @@ class ContextCoder(HyperpriorCoder):
             state.put_all(round_latent(latent.y - state.mean / np.float32(GRID)))
             offsets, tables = self.predict_all(state)
             best = self.best_corrections(state.symbols - offsets, tables)
-        state.corrections = self.code_corrections(coders["z"], M, best)
+        state.corrections = self.code_corrections(coders["y"], M, best)
         if latent is not None:
             predictions = offsets, corrected(tables, state.corrections, PHASES)
         for step in self.schedule(*state.symbols.shape):

@@ -27,13 +27,7 @@ from lic_course.neural.priors import (
     MeanScaleHyperprior,
     index_shift,
 )
-from lic_course.neural.scale_corrections import (
-    HOW_OFTEN,
-    MOVES,
-    best_moves,
-    class_bits,
-    corrected,
-)
+from lic_course.neural.scale_corrections import MOVES, best_moves, class_bits, corrected
 from lic_course.neural.table_shapes import GAUSSIAN, LONGEST, TAIL, fit_weights, tables_of
 
 GRID = 16  # means are multiples of 1/16
@@ -178,14 +172,14 @@ class HyperpriorCoder:
         mu = mean / np.float32(GRID)
         symbols = None if latent is None else round_latent(latent.y - mu)
         best = None if symbols is None else self.best_corrections(symbols, indexes)
-        moves = self.code_corrections(coders["z"], shape[0], best)
+        moves = self.code_corrections(coders["y"], shape[0], best)
         indexes = corrected(indexes, moves)
         symbols = coders["y"].code(symbols, indexes)
         return Coded(
             symbols + mu,
             {
                 "z": (self.z_tables, z, z_indexes),
-                "corrections": (self.z_tables, moves, self.of_corrections(shape[0])),
+                "corrections": (self.y_tables, moves, self.of_corrections(shape[0])),
                 "y": (self.y_tables, symbols, indexes),
             },
         )
@@ -194,7 +188,7 @@ class HyperpriorCoder:
         self, coder: Coder, shape: tuple[int, int, int], latent: Latent | None
     ) -> tuple[np.ndarray, np.ndarray]:
         """Code z, or decode it for a y of `shape`; returns its values and their tables."""
-        N = len(self.z_tables) - 1
+        N = len(self.z_tables)
         z_shape = (N, -(-shape[1] // 4), -(-shape[2] // 4))
         indexes = np.broadcast_to(np.arange(N)[:, None, None], z_shape)
         z = None if latent is None else round_latent(latent.z)
@@ -210,11 +204,11 @@ class HyperpriorCoder:
 
     def of_corrections(self, M: int) -> np.ndarray:
         """The indexes of the table for corrections, (M,)."""
-        return np.full(M, len(self.z_tables) - 1)
+        return np.full(M, SCALES * self.phases)
 
     def best_corrections(self, symbols: np.ndarray, indexes: np.ndarray) -> np.ndarray:
         """The corrections that save most bits, (M,), for symbols and tables (M, h, w)."""
-        told = self.z_tables.bits(MOVES, self.of_corrections(len(MOVES)))
+        told = self.y_tables.bits(MOVES, self.of_corrections(len(MOVES)))
         return best_moves(symbols, indexes // self.phases, self._class_bits, told)
 
     @cached_property
@@ -269,7 +263,6 @@ class HyperpriorCoder:
         """
         ones = torch.ones(len(prior.z_prior.means), dtype=torch.float64)
         rows = mixture_rows(prior.z_prior, ones)
-        rows.append((HOW_OFTEN, MOVES[0]))
         z_tables = FrequencyTables.from_probabilities([p for p, _ in rows], [k for _, k in rows])
         y_tables = tables_of(GAUSSIAN)
         M = prior.h_s[-1].out_channels // 2

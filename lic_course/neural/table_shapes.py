@@ -14,6 +14,7 @@ from scipy.special import ndtr
 
 from lic_course.entropy.tables import FrequencyTables
 from lic_course.neural.priors import SCALES, scale_of
+from lic_course.neural.scale_corrections import HOW_OFTEN, MOVES
 
 TAIL, LONGEST = 1e-6, 1023  # tables end where so little probability is left, or at this value
 STEPS = (-8, -4, 0, 4, 8)  # of the mixed scales, in steps of the scale table: factors 0.37 to 2.7
@@ -49,13 +50,18 @@ def components(phases: int, longest: int) -> np.ndarray:
 
 
 def tables_of(weights: np.ndarray, phases: int = 1) -> FrequencyTables:
-    """The integer tables of mixtures; arguments as in `mixed_rows`."""
+    """The integer tables of mixtures, and one more for scale_corrections.py, the last.
+
+    Arguments as in `mixed_rows`.
+    """
     rows, firsts = [], []
     for p in mixed_rows(weights, phases):
         above_tail = (np.cumsum(p) > TAIL / 2) & (np.cumsum(p[::-1])[::-1] > TAIL / 2)
         inside = np.flatnonzero(above_tail)
         rows.append(p[inside[0] : inside[-1] + 1])
         firsts.append(int(inside[0]) - LONGEST)
+    rows.append(HOW_OFTEN)
+    firsts.append(MOVES[0])
     return FrequencyTables.from_probabilities(rows, firsts)
 
 
