@@ -465,8 +465,8 @@ for bound in (torch.clamp, lower_bound):
     print(f"{bound.__name__:12} σ = {s:.2f}, {rate:.2f} bits a value")
 
 # %% [markdown]
-# **So.** Below the bound a clamp has slope 0: the channel stays dead, and costs several times as much. `lower_bound`
-# lets gradients pass that would raise it. No error message tells them apart.
+# **So.** Below the bound a clamp has slope 0: the channel stays dead, at several times the cost. `lower_bound` lets
+# gradients pass that would raise it. No error message tells them apart.
 
 # %% [markdown]
 # ## From picture to bytes and back
@@ -474,13 +474,11 @@ for bound in (torch.clamp, lower_bound):
 # Now the trained codec: more channels, and a gain per channel and quality (lesson 07).
 
 # %%
-coder = codec.get("factorized")
-model = coder.model
+model = (coder := codec.get("factorized")).model
 latent = model.analyze(photo, level=128)
-energy = np.sum(latent.y**2, axis=(1, 2))
+energy = np.sum(latent.y**2, axis=(1, 2)) / np.sum(latent.y**2)
 strongest = np.argsort(energy)[::-1]
-share = energy.max() / energy.sum()
-print(latent.y.shape, f"channel {strongest[0]} has {share:.0%} of the energy")
+print(latent.y.shape, f"channel {strongest[0]} has {energy.max():.0%} of the energy")
 
 # %%
 ranks = strongest[[0, 1, 2, 3, 8, 16, 32, 48]]
@@ -671,8 +669,7 @@ exercises.check("06.soft_value", soft_value)
 # | [44]: GDN "to boost up the training". | Its point, many steps for one transform, holds. |
 # | [45]: "grayscale images only". | It codes RGB. Rotation pays. |
 # | [40]: limited to gray pictures. | The filter learns fast, and cannot grow. |
-
-# %% [markdown]
+#
 # Our runs are small; numbers and commands are in `data/results/variants`. The map of [46], the sizes of [35], the scales
 # of [31] and the filter of [40] are in their spirit.
 
@@ -690,8 +687,7 @@ exercises.check("06.soft_value", soft_value)
 # 1. J. Ballé, V. Laparra and E. P. Simoncelli, "End-to-end optimized image compression", *ICLR*, 2017 [the survey's 29].
 # 2. L. Theis et al., "Lossy image compression with compressive autoencoders", *ICLR*, 2017 [41].
 # 3. E. Agustsson et al., "Soft-to-hard vector quantization for end-to-end learning compressible representations", *NeurIPS*, 2017 [42].
-# 4. T. Dumas, A. Roumy and C. Guillemot, "Autoencoder based image compression: can the learning be quantization
-#    independent?", *ICASSP*, 2018 [44].
+# 4. T. Dumas et al., "Autoencoder based image compression: can the learning be quantization independent?", *ICASSP*, 2018 [44].
 # 5. T. Dumas et al., "Image compression with stochastic winner-take-all auto-encoder", *ICASSP*, 2017 [43].
 # 6. M. Li et al., "Learning convolutional networks for content-weighted image compression", *CVPR*, 2018 [37].
 
