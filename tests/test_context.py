@@ -10,6 +10,7 @@ from lic_course.neural import schedules
 from lic_course.neural.causal_layers import checkerboard_mask, diagonal_mask, raster_mask
 from lic_course.neural.context import ContextModel, dependence
 from lic_course.neural.context_coder import ContextCoder, State
+from lic_course.neural.frugal_rounding import FARTHEST
 from lic_course.neural.gates import Gain, Setting
 from lic_course.neural.latent_coders import Latent, for_each_stream
 from lic_course.neural.neighborhoods import KINDS
@@ -154,7 +155,7 @@ def read(coder, data, shape, level=77):
 def test_step_by_step_is_what_the_encoder_did_at_once(coder, size):
     one = latent(*size)
     data, coded = write(coder, one)
-    assert np.abs(coded.y_hat - one.y).max() <= 0.5 + 1 / 32
+    assert np.abs(coded.y_hat - one.y).max() <= 0.5 + FARTHEST
     again = read(coder, data, one.y.shape)
     assert np.array_equal(again.y_hat, coded.y_hat)
     for stream, bits in coded.bits.items():

@@ -16,13 +16,13 @@ from lic_course.entropy.tables import Coder, FrequencyTables
 from lic_course.errors import BitstreamError
 from lic_course.neural.context import SEEN_MAX, ContextModel
 from lic_course.neural.exact import IntegerNetwork, PointLayer, activation_step
+from lic_course.neural.frugal_rounding import round_frugally
 from lic_course.neural.gates import Gain
 from lic_course.neural.latent_coders import (
     GRID,
     Coded,
     HyperpriorCoder,
     Latent,
-    round_latent,
 )
 from lic_course.neural.neighborhoods import KINDS, WINDOW, Neighborhood
 from lic_course.neural.priors import INDEX_UNIT, SCALES
@@ -99,7 +99,9 @@ class ContextCoder(HyperpriorCoder):
         """Code or decode the symbols of y into `state`, step by step."""
         M, best = len(state.symbols), None
         if latent is not None:
-            state.put_all(round_latent(latent.y - state.mean / np.float32(GRID)))
+            middle = np.clip(state.index, 0, SCALES - 1) * PHASES + PHASES // 2
+            v = latent.y - state.mean / np.float32(GRID)
+            state.put_all(round_frugally(v, self.y_tables, middle))
             offsets, tables = self.predict_all(state)
             best = self.best_corrections(state.symbols - offsets, tables)
         state.corrections = self.code_corrections(coders["y"], M, best)

@@ -17,6 +17,7 @@ from torch import nn
 from lic_course.entropy.tables import Coder, Encoder, FrequencyTables
 from lic_course.errors import BitstreamError
 from lic_course.neural.exact import IntegerNetwork, to_integers
+from lic_course.neural.frugal_rounding import bounded, round_frugally
 from lic_course.neural.gates import Gain
 from lic_course.neural.priors import (
     INDEX_UNIT,
@@ -27,8 +28,20 @@ from lic_course.neural.priors import (
     MeanScaleHyperprior,
     index_shift,
 )
-from lic_course.neural.scale_corrections import MOVES, best_moves, class_bits, corrected
-from lic_course.neural.table_shapes import GAUSSIAN, LONGEST, TAIL, fit_weights, tables_of
+from lic_course.neural.scale_corrections import (
+    HOW_OFTEN,
+    MOVES,
+    best_moves,
+    class_bits,
+    corrected,
+)
+from lic_course.neural.table_shapes import (
+    GAUSSIAN,
+    LONGEST,
+    TAIL,
+    fit_weights,
+    tables_of,
+)
 
 GRID = 16  # means are multiples of 1/16
 MEAN_LIMIT = 1 << 15  # of a mean, in sixteenths
@@ -65,13 +78,14 @@ class FactorizedCoder:
     """Codes a latent with one table per channel, out of the set that fits the picture best.
 
     A set holds the tables for one gain. A busy picture needs the wider tables of a larger gain
-    than its own: the number of the set is the first symbol of the file, about five bits.
+    than its own: the number of the set is the first symbol of the file, about five bits, and each
+    channel may move away from it by up to four, for about two bits.
     """
 
     streams = ("y",)
 
     def __init__(self, tables: FrequencyTables, sets: int) -> None:
-        if sets < 1 or (len(tables) - 1) % sets:
+        if sets < 1 or (len(tables) - 2) % sets:
             raise BitstreamError("The tables of the weights do not form sets: fetch them again.")
         self.tables, self.sets = tables, sets
 
@@ -90,25 +104,41 @@ class FactorizedCoder:
         latent: Latent | None = None,
     ) -> Coded:
         """Code y, or decode it to shape (M, h, w); the level does not matter for the tables."""
-        M = shape[0]
-        symbols = None if latent is None else round_latent(latent.y)
-        best = None if symbols is None else np.array([self.best_set(symbols)])
-        best = coders["y"].code(best, np.array([self.sets * M])).item()
-        if not 0 <= best < self.sets:
+        M, best, moves, symbols = shape[0], None, None, None
+        if latent is not None:
+            first = self.indexes_of(*self.best_sets(round_latent(latent.y)), shape)
+            symbols = round_frugally(latent.y, self.tables, first)
+            best, moves = self.best_sets(symbols)
+        best = coders["y"].code(best, np.array([self.sets * M]))
+        if not 0 <= best.item() < self.sets:
             raise BitstreamError("The file names tables that do not exist: it is damaged.")
-        indexes = np.broadcast_to((best * M + np.arange(M))[:, None, None], shape)
+        moves = coders["y"].code(moves, np.full(M, self.sets * M + 1))
+        indexes = self.indexes_of(best, moves, shape)
         symbols = coders["y"].code(symbols, indexes)
         return Coded(symbols.astype(np.float32), {"y": (self.tables, symbols, indexes)})
 
-    def best_set(self, symbols: np.ndarray) -> int:
-        """The set of tables with which symbols, (M, h, w), cost the fewest bits."""
+    def indexes_of(
+        self, best: np.ndarray, moves: np.ndarray, shape: tuple[int, int, int]
+    ) -> np.ndarray:
+        """The tables for a set, (1,), and moves of the channels, (M,): integers of `shape`."""
+        sets = np.clip(best + np.clip(moves, MOVES[0], MOVES[-1]), 0, self.sets - 1)
+        return np.broadcast_to((sets * shape[0] + np.arange(shape[0]))[:, None, None], shape)
+
+    def best_sets(self, symbols: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The set, (1,), and the moves of the channels, (M,), with the fewest bits for symbols."""
         M = len(symbols)
         near = np.clip(symbols, -LONGEST - 1, LONGEST + 1).reshape(M, -1).astype(np.int64)
         pairs, counts = np.unique(near + 4 * LONGEST * np.arange(M)[:, None], return_counts=True)
         channels = (pairs + 2 * LONGEST) // (4 * LONGEST)
         values = pairs - 4 * LONGEST * channels
-        bits = [self.tables.bits(values, n * M + channels) @ counts for n in range(self.sets)]
-        return int(np.argmin(np.round(bits)))
+        tables = np.arange(self.sets)[:, None] * M + channels
+        bits = self.tables.bits(np.broadcast_to(values, tables.shape), tables) * counts
+        costs = np.stack([np.bincount(channels, row, M) for row in bits])
+        told = self.tables.bits(MOVES, np.full(len(MOVES), self.sets * M + 1))
+        moved = np.clip(np.arange(self.sets)[:, None] + MOVES, 0, self.sets - 1)
+        costs = np.round(costs[moved] + told[:, None])  # (sets, moves, M)
+        best = costs.min(axis=1).sum(axis=1).argmin()
+        return np.array([best]), MOVES[costs[best].argmin(axis=0)]
 
     def arrays(self) -> dict[str, np.ndarray]:
         """All that a weights file must hold, as integer arrays by name."""
@@ -121,17 +151,14 @@ class FactorizedCoder:
 
     @classmethod
     def from_prior(cls, prior: Factorized, gate: Gain, sets: int = 22) -> "FactorizedCoder":
-        """Make the tables of a trained prior for gains evenly spaced on its gate, and WIDER ones.
-
-        On both sides of the gate's range WIDER sets more go on with its mean step.
-        """
+        """Make the tables of a trained prior for gains evenly spaced on its gate, and beyond."""
         with torch.no_grad():
             gains = gate(torch.linspace(0, gate.levels - 1, sets)).gain[:, :, 0, 0].double()
         step = (gains[-1] / gains[0]).log().mean().div(sets - 1).exp()
         beyond = step ** torch.arange(1, WIDER + 1, dtype=torch.float64)[:, None]
         gains = torch.cat([gains[:1] / beyond.flip(0), gains, gains[-1:] * beyond])
         rows = [row for gain in gains for row in mixture_rows(prior.density, gain)]
-        rows.append((np.full(len(gains), 1 / len(gains)), 0))
+        rows += [(np.full(len(gains), 1 / len(gains)), 0), (HOW_OFTEN, MOVES[0])]
         tables = FrequencyTables.from_probabilities([p for p, _ in rows], [k for _, k in rows])
         return cls(tables, len(gains))
 
@@ -170,8 +197,10 @@ class HyperpriorCoder:
         z, z_indexes = self.code_z(coders["z"], shape, latent)
         mean, indexes = self.parameters_of(z, shape, level)
         mu = mean / np.float32(GRID)
-        symbols = None if latent is None else round_latent(latent.y - mu)
-        best = None if symbols is None else self.best_corrections(symbols, indexes)
+        symbols, best = None, None
+        if latent is not None:
+            symbols = round_frugally(latent.y - mu, self.y_tables, indexes)
+            best = self.best_corrections(symbols, indexes)
         moves = self.code_corrections(coders["y"], shape[0], best)
         indexes = corrected(indexes, moves)
         symbols = coders["y"].code(symbols, indexes)
@@ -281,7 +310,7 @@ class HyperpriorCoder:
 
 def round_latent(y: np.ndarray) -> np.ndarray:
     """Round to integers that the entropy coder takes: what is too large or no number is clipped."""
-    return np.rint(np.clip(np.nan_to_num(y), -(1 << 20), 1 << 20)).astype(np.int32)
+    return np.rint(bounded(y)).astype(np.int32)
 
 
 def mixture_rows(density: LogisticMixture, gain: torch.Tensor) -> list[tuple[np.ndarray, int]]:

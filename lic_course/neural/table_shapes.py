@@ -70,20 +70,40 @@ def fit_weights(
 ) -> np.ndarray:
     """The weights of the mixtures under which coded symbols are likeliest, (SCALES, len(STEPS)).
 
-    symbols, indexes: of some pictures, as the coder of y got them. Expectation-maximization from
-    the Gaussian, which keeps the say where there are few latents.
+    symbols, indexes: of some pictures, as the coder of y got them.
     """
-    counts = np.zeros((SCALES * phases, 2 * NEAR + 1))
-    for values, tables in zip(symbols, indexes, strict=True):
-        near = np.abs(values) <= NEAR
-        np.add.at(counts, (tables[near], values[near] + NEAR), 1)
-    counts = counts.reshape(SCALES, -1)
-    rows = components(phases, NEAR).reshape(len(STEPS), SCALES, -1)
-    start = 0.9 * GAUSSIAN + 0.1 / len(STEPS)
+    values, tables, counts = count_pairs(symbols, indexes)
+    rows = components(phases, NEAR).reshape(len(STEPS), SCALES * phases, -1)
+    return expect_and_maximize(rows[:, tables, values + NEAR], counts, tables // phases, SCALES)
+
+
+def count_pairs(
+    symbols: Sequence[np.ndarray], indexes: Sequence[np.ndarray]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """All different pairs of a symbol, up to NEAR, and its table; and how often each came: (n,)."""
+    values, tables = (np.concatenate([a.ravel() for a in group]) for group in (symbols, indexes))
+    near = np.abs(values) <= NEAR
+    span = 2 * NEAR + 1
+    pairs, counts = np.unique(tables[near] * span + values[near] + NEAR, return_counts=True)
+    return pairs % span - NEAR, pairs // span, counts
+
+
+def expect_and_maximize(
+    likelihoods: np.ndarray, counts: np.ndarray, groups: np.ndarray, number: int
+) -> np.ndarray:
+    """The weights of mixtures, one mixture for each of `number` groups: (number, components).
+
+    likelihoods: (components, n) of n different observations, counts and groups: (n,). The start,
+    nearly all weight on the component in the middle, keeps the say where there is little to see.
+    """
+    K = len(likelihoods)
+    start = np.full((number, K), 0.1 / K)
+    start[:, K // 2] += 0.9
     weights = start
     for _ in range(ROUNDS):
-        share = weights.T[:, :, None] * rows
-        share /= np.maximum(share.sum(axis=0), 1e-300)
-        weights = np.einsum("msk,sk->sm", share, counts) + TRUST * start
+        share = weights.T[:, groups] * likelihoods
+        share *= counts / np.maximum(share.sum(axis=0), 1e-300)
+        seen = np.stack([np.bincount(groups, one, number) for one in share], axis=1)
+        weights = seen + TRUST * start
         weights /= weights.sum(axis=1, keepdims=True)
     return weights

@@ -486,7 +486,7 @@ plots.show([latent.y[k] for k in ranks], [f"channel {k}" for k in ranks], 4)
 
 # %% [markdown]
 # **So.** Which ones carry the bits? The price list is *one integer table per channel*, so both sides agree exactly. A
-# busy picture wants wider tables than a calm one: of 34 sets, the file names the one under which it is shortest.
+# busy picture wants wider tables than a calm one: the file names one of 34 sets, and channels that want another one.
 
 # %%
 from lic_course.neural.codec import read_streams
