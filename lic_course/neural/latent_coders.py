@@ -24,7 +24,6 @@ from lic_course.neural.priors import (
     LEVEL_MAX,
     SCALES,
     Factorized,
-    LogisticMixture,
     MeanScaleHyperprior,
     index_shift,
 )
@@ -38,8 +37,8 @@ from lic_course.neural.scale_corrections import (
 from lic_course.neural.table_shapes import (
     GAUSSIAN,
     LONGEST,
-    TAIL,
     fit_weights,
+    mixture_rows,
     tables_of,
 )
 
@@ -112,10 +111,14 @@ class FactorizedCoder:
         best = coders["y"].code(best, np.array([self.sets * M]))
         if not 0 <= best.item() < self.sets:
             raise BitstreamError("The file names tables that do not exist: it is damaged.")
-        moves = coders["y"].code(moves, np.full(M, self.sets * M + 1))
+        moves = coders["y"].code(moves, of_moves := np.full(M, self.sets * M + 1))
         indexes = self.indexes_of(best, moves, shape)
         symbols = coders["y"].code(symbols, indexes)
-        return Coded(symbols.astype(np.float32), {"y": (self.tables, symbols, indexes)})
+        streams = {
+            "corrections": (self.tables, moves, of_moves),
+            "y": (self.tables, symbols, indexes),
+        }
+        return Coded(symbols.astype(np.float32), streams)
 
     def indexes_of(
         self, best: np.ndarray, moves: np.ndarray, shape: tuple[int, int, int]
@@ -311,25 +314,6 @@ class HyperpriorCoder:
 def round_latent(y: np.ndarray) -> np.ndarray:
     """Round to integers that the entropy coder takes: what is too large or no number is clipped."""
     return np.rint(bounded(y)).astype(np.int32)
-
-
-def mixture_rows(density: LogisticMixture, gain: torch.Tensor) -> list[tuple[np.ndarray, int]]:
-    """For each channel the probabilities of the integers that matter, and the first of them.
-
-    gain: (C,) what the channels were multiplied with. Computed in float64, once, for the file of
-    weights: a decoder never repeats it.
-    """
-    with torch.no_grad():
-        k = torch.arange(-LONGEST, LONGEST + 1, dtype=torch.float64)
-        v = (k[None, :] / gain[:, None])[None]
-        p = deepcopy(density).double().likelihood(v, 0.5 / gain.view(1, -1, 1))[0].numpy()
-    rows = []
-    for row in p:
-        below, above = np.cumsum(row), np.cumsum(row[::-1])
-        first = min(np.searchsorted(below, TAIL), LONGEST)
-        last = max(2 * LONGEST - np.searchsorted(above, TAIL), LONGEST)
-        rows.append((row[first : last + 1], int(first) - LONGEST))
-    return rows
 
 
 def table_arrays(tables: FrequencyTables, prefix: str) -> dict[str, np.ndarray]:

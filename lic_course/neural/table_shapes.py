@@ -7,13 +7,14 @@ fitted to latents of training pictures, and stored as integers. It saves about 1
 """
 
 from collections.abc import Sequence
+from copy import deepcopy
 
 import numpy as np
 import torch
 from scipy.special import ndtr
 
 from lic_course.entropy.tables import FrequencyTables
-from lic_course.neural.priors import SCALES, scale_of
+from lic_course.neural.priors import SCALES, LogisticMixture, scale_of
 from lic_course.neural.scale_corrections import HOW_OFTEN, MOVES
 
 TAIL, LONGEST = 1e-6, 1023  # tables end where so little probability is left, or at this value
@@ -63,6 +64,25 @@ def tables_of(weights: np.ndarray, phases: int = 1) -> FrequencyTables:
     rows.append(HOW_OFTEN)
     firsts.append(MOVES[0])
     return FrequencyTables.from_probabilities(rows, firsts)
+
+
+def mixture_rows(density: LogisticMixture, gain: torch.Tensor) -> list[tuple[np.ndarray, int]]:
+    """For each channel the probabilities of the integers that matter, and the first of them.
+
+    gain: (C,) what the channels were multiplied with. Computed in float64, once, for the file of
+    weights: a decoder never repeats it.
+    """
+    with torch.no_grad():
+        k = torch.arange(-LONGEST, LONGEST + 1, dtype=torch.float64)
+        v = (k[None, :] / gain[:, None])[None]
+        p = deepcopy(density).double().likelihood(v, 0.5 / gain.view(1, -1, 1))[0].numpy()
+    rows = []
+    for row in p:
+        below, above = np.cumsum(row), np.cumsum(row[::-1])
+        first = min(np.searchsorted(below, TAIL), LONGEST)
+        last = max(2 * LONGEST - np.searchsorted(above, TAIL), LONGEST)
+        rows.append((row[first : last + 1], int(first) - LONGEST))
+    return rows
 
 
 def fit_weights(

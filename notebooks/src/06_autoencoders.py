@@ -474,7 +474,8 @@ for bound in (torch.clamp, lower_bound):
 # Now the trained codec: more channels, and a gain per channel and quality (lesson 07).
 
 # %%
-model = (coder := codec.get("factorized")).model
+coder = codec.get("factorized")
+model = coder.model
 latent = model.analyze(photo, level=128)
 energy = np.sum(latent.y**2, axis=(1, 2)) / np.sum(latent.y**2)
 strongest = np.argsort(energy)[::-1]
@@ -494,12 +495,9 @@ from lic_course.neural.codec import read_streams
 segments = coder.encode(photo, quality=50)
 level, coded = read_streams(model, segments, photo.shape)
 spent = np.sort(coded.bits["y"].sum(axis=(1, 2)))[::-1]
-tables = model.coder.tables
-chosen = model.coder.best_set(np.rint(coded.y_hat).astype(int))
-nominal = 6 + round(level / 255 * 21)
-print(
-    f"set {chosen} of {model.coder.sets}, {len(spent)} tables; {nominal} belongs to the quality"
-)
+(chosen,), moves = model.coder.best_sets(coded.y_hat.astype(int))
+share = np.mean(moves != 0)
+print(f"set {chosen} of {model.coder.sets}; {share:.0%} of the channels move")
 print(f"20 of {len(spent)} channels take {spent[:20].sum() / spent.sum():.0%}")
 
 # %% [markdown]
@@ -512,7 +510,8 @@ import lic_course
 data = lic_course.encode(photo, codec="factorized", quality=50)
 decoded = lic_course.decode(data)
 print(lic_course.info(data))
-print(f"estimate {spent.sum() / 8:.0f} bytes, segment {len(segments['y'])} bytes")
+estimate = sum(bits.sum() for bits in coded.bits.values()) / 8
+print(f"estimate {estimate:.0f} bytes, segment {len(segments['y'])} bytes")
 
 # %%
 jpeg = codec.find_quality(photo, "jpeg", target_bytes=len(data)).image
@@ -669,7 +668,8 @@ exercises.check("06.soft_value", soft_value)
 # | [44]: GDN "to boost up the training". | Its point, many steps for one transform, holds. |
 # | [45]: "grayscale images only". | It codes RGB. Rotation pays. |
 # | [40]: limited to gray pictures. | The filter learns fast, and cannot grow. |
-#
+
+# %% [markdown]
 # Our runs are small; numbers and commands are in `data/results/variants`. The map of [46], the sizes of [35], the scales
 # of [31] and the filter of [40] are in their spirit.
 
