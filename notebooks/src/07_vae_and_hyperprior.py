@@ -509,9 +509,9 @@ for quality in (10, 50, 90):
 print(lic_course.info(data))
 
 # %% [markdown]
-# **So.** Header, tables and coder together stay within one percent and 100 bytes. Among the bytes is one small number
-# per channel: by how many tables its scales came out too narrow or too wide for this very picture. It saves 1 %. The
-# fingerprint names the weights: without them, or with others, the file is refused in one sentence.
+# **So.** Header, tables and coder together stay within one percent and 100 bytes. The encoder is frugal: it rounds
+# towards 0 where the bits are worth the error, and tells for each channel by how many tables its scales are too narrow
+# or too wide for this very picture. The fingerprint names the weights: with others the file is refused in one sentence.
 
 # %% [markdown]
 # ## The growing figure
