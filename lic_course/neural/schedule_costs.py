@@ -27,6 +27,7 @@ from lic_course.files import data_dir, write_atomically
 from lic_course.neural import schedules
 from lic_course.neural.context import ContextModel
 from lic_course.neural.context_coder import ContextCoder
+from lic_course.neural.frugal_rounding import FARTHEST
 from lic_course.neural.gates import Gain
 from lic_course.neural.latent_coders import HyperpriorCoder, Latent, for_each_stream
 from lic_course.neural.priors import MeanScaleHyperprior
@@ -145,7 +146,7 @@ def measure(
     middle = time.perf_counter()
     y_hat = read(coder, data, shape)
     seconds = middle - start, time.perf_counter() - middle
-    if np.abs(y_hat - latent.y).max() > 0.5 + 1 / 16:
+    if np.abs(y_hat - latent.y).max() > 0.5 + FARTHEST:
         raise AssertionError(f"{name} does not give the latent back")
     memory = memory and steps(coder, shape) <= MOST_TRACED
     with cost() if memory else nullcontext(Cost()) as spent:
