@@ -682,19 +682,19 @@ exercises.check("11.earliest", earliest)
 # %% [markdown]
 # ## References
 #
-# 1. D. Minnen, J. Ballé and G. Toderici, "Joint autoregressive and hierarchical priors for learned image compression", *NeurIPS*, 2018 [the survey's 92].
-# 2. A. van den Oord, N. Kalchbrenner and K. Kavukcuoglu, "Pixel recurrent neural networks", *ICML*, 2016.
+# 1. D. Minnen et al., "Joint autoregressive and hierarchical priors for learned image compression", *NeurIPS*, 2018 [the survey's 92].
+# 2. A. van den Oord et al., "Pixel recurrent neural networks", *ICML*, 2016.
 # 3. D. He et al., "Checkerboard context model for efficient learned image compression", *CVPR*, 2021.
 # 4. D. Minnen and S. Singh, "Channel-wise autoregressive entropy models for learned image compression", *ICIP*, 2020 [95].
 # 5. D. He et al., "ELIC: efficient learned image compression with unevenly grouped space-channel contextual adaptive coding", *CVPR*, 2022.
+# 6. M. Li et al., "Efficient and effective context-based convolutional entropy modeling for image compression", *IEEE TIP*, 29, 5900–5911, 2020 [36].
 
 # %% [markdown]
-# 6. M. Li et al., "Efficient and effective context-based convolutional entropy modeling for image compression", *IEEE TIP*, 29, 5900–5911, 2020 [36].
 # 7. Z. Guo et al., "Causal contextual prediction for learned image compression", *IEEE TCSVT*, 2021 [91].
 # 8. M. Li et al., "Learning context-based nonlocal entropy modeling for image compression", *IEEE TNNLS*, 2021 [103].
 # 9. Y. Wu et al., "Learned block-based hybrid image compression", *IEEE TCSVT*, 2021 [106].
-# 10. A. Buades, B. Coll and J.-M. Morel, "A non-local algorithm for image denoising", *CVPR*, 2005 [99].
-# 11. X. Wang, R. Girshick, A. Gupta and K. He, "Non-local neural networks", *CVPR*, 2018 [100].
+# 10. A. Buades et al., "A non-local algorithm for image denoising", *CVPR*, 2005 [99].
+# 11. X. Wang et al., "Non-local neural networks", *CVPR*, 2018 [100].
 # 12. D. Liu et al., "Non-local recurrent network for image restoration", *NeurIPS*, 2018 [101].
 # 13. Y. Zhang et al., "Residual non-local attention networks for image restoration", *ICLR*, 2019 [102].
-# 14. O. Ronneberger, P. Fischer and T. Brox, "U-Net", *MICCAI*, 2015 [104]; X. Li et al., "H-DenseUNet", *IEEE TMI*, 2018 [105].
+# 14. O. Ronneberger et al., "U-Net", *MICCAI*, 2015 [104; 105 is a variant].
