@@ -455,8 +455,8 @@ print(f"by up to {(one - other).abs().max():.0e}; nearest boundary {edge.min():.
 print("different after rounding:", int((one.round() != other.round()).sum()))
 
 # %% [markdown]
-# **So.** Serial and parallel sums differ in the last digits, on *one* computer. Rounding to an index hides it, but some
-# outputs lie nearer to a boundary than these digits: sooner or later one flips. Let one index of one front be wrong by
+# **So.** Serial and parallel sums differ in the last digits, on *one* computer. Rounding to an index hides it, until an
+# output lies nearer to a boundary than these digits: sooner or later one flips. Let one index of one front be wrong by
 # one:
 
 # %% tags=["nbval-ignore-output"]
@@ -506,7 +506,7 @@ for name in models:
 print(lic_course.info(data))
 
 # %% [markdown]
-# **So.** The same quality within a hundredth of a decibel, in fewer bytes.
+# **So.** The same quality within a few hundredths of a decibel, in fewer bytes.
 
 # %% [markdown]
 # ## The growing figure
